@@ -1,0 +1,76 @@
+/** The configuration, parsed and completed: what the rest of the house sees. `schema.ts` makes it from YAML and environment. */
+export interface Settings {
+  /** Absolute path: state, index, keys. */
+  readonly dataFolder: string;
+  readonly rtsp: { readonly listen: ListenAddress };
+  readonly http: { readonly listen: ListenAddress; readonly hosts: readonly string[] };
+  readonly hls: { readonly partMs: number; readonly segmentMs: number };
+  /** Absolute path: the only folder that file: sources may name. */
+  readonly filesFolder: string;
+  readonly access: AccessSettings;
+  readonly storages: ReadonlyMap<string, StorageSettings>;
+  readonly streams: ReadonlyMap<string, StreamSettings>;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type AccessSettings =
+  /** Nothing was said: everybody on this machine may do everything, and we listen on the loopback only. */
+  | { readonly kind: 'local' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'users'; readonly users: readonly UserSettings[] };
+
+export const RIGHTS = ['read', 'publish', 'playback', 'manage'] as const;
+export type Right = (typeof RIGHTS)[number];
+
+export interface UserSettings {
+  readonly name: string;
+  readonly password: string;
+  readonly may: readonly Right[];
+  /** Patterns of names; undefined: all. */
+  readonly streams: readonly string[] | undefined;
+}
+
+export interface StorageSettings {
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly keep: KeepSettings;
+  readonly syncMs: number;
+}
+
+export interface KeepSettings {
+  readonly ageMs: number | undefined;
+  readonly bytes: number | undefined;
+  /** Floor of free space: bytes, or a share of the disk (0–1). */
+  readonly free: { readonly bytes: number } | { readonly share: number } | undefined;
+}
+
+export interface StreamSettings {
+  /** Name, or pattern with * or ** (source: publish only). */
+  readonly name: string;
+  readonly source: SourceSettings;
+  readonly record: boolean;
+  /** The source is opened only while somebody reads. */
+  readonly onDemand: boolean;
+  /** Name of the storage. */
+  readonly storage: string;
+  readonly keep: KeepSettings;
+  /** `file:line` that declares it, for messages; undefined: built in. */
+  readonly declaredAt: string | undefined;
+}
+
+export type SourceSettings =
+  | {
+      readonly kind: 'rtsp';
+      /** With secrets: never logged, never answered. */
+      readonly url: string;
+      readonly transport: 'auto' | 'tcp';
+      readonly timeouts: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
+    }
+  | { readonly kind: 'publish'; readonly takeover: boolean }
+  | { readonly kind: 'file'; /** Absolute path, checked to lie in the files folder. */ readonly path: string }
+  | { readonly kind: 'test-pattern' };

@@ -1,0 +1,59 @@
+/** One row of the codec registry: everything that muxers, SDP and the relay ask of a codec. A codec is a folder and a row. */
+import type { AccessUnit } from './access-unit.ts';
+import type { CodecName, CodecParameters } from './codec-parameters.ts';
+import type { TrackFormat } from './track-format.ts';
+
+export interface Codec {
+  readonly name: CodecName;
+  readonly media: 'video' | 'audio';
+  /** rtpmap encoding names, upper case. */
+  readonly encodings: readonly string[];
+  /** The set-up that SDP's fmtp gives; undefined if it gives none or junk (it is then learnt in-band). Never throws. */
+  parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParameters | undefined;
+  /** The set-up that a whole sample entry box of an MP4 gives (inverse of `CodecParameters.sampleEntry`); undefined if unusable. Never throws. */
+  parametersFromSampleEntry(entry: Uint8Array): CodecParameters | undefined;
+  /** The fmtp that we serve: complete, strict, packetization-mode=1 for H.264. */
+  fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string>;
+  /** Looks at one RTP payload without unpacking it: what the relay must know of every packet. */
+  peek(payload: Uint8Array): Peek;
+  depacketizer(format: TrackFormat): Depacketizer;
+  packetizer(format: TrackFormat, payloadLimit: number): Packetizer;
+}
+
+/** What a payload begins or holds. */
+export interface Peek {
+  /** It holds the first bytes of a random access picture's slice data (IDR, CRA, BLA), or the whole of it. Audio: false. */
+  readonly key: boolean;
+  /** It holds a parameter set. */
+  readonly parameterSets: boolean;
+}
+
+export interface RtpPayload {
+  /** View of frozen bytes: kept by reference. */
+  readonly payload: Uint8Array;
+  readonly marker: boolean;
+  /** RTP timestamp, unwrapped. */
+  readonly ticks: number;
+  /** Packets lost directly before this one. */
+  readonly lostBefore: number;
+}
+
+/** RTP payloads in, access units out. Holds at most one unfinished unit, its bytes bounded by MAX_ACCESS_UNIT_BYTES. Never throws. */
+export interface Depacketizer {
+  /** Takes the next packet of the track, in order; returns what it completes. */
+  push(packet: RtpPayload): readonly AccessUnit[];
+  /** Returns what is complete but waiting for its successor (end of source). */
+  flush(): readonly AccessUnit[];
+  /** Set-up learnt so far (from SDP, then in-band). */
+  readonly parameters: CodecParameters | undefined;
+  /** Units and bytes thrown away, by cause; read when metrics are scraped. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** Access units in, RTP payloads out (without the RTP header), each at most `payloadLimit` bytes. */
+export interface Packetizer {
+  packetize(unit: AccessUnit): readonly { readonly payload: Uint8Array; readonly marker: boolean }[];
+}
+
+/** Above it an access unit is dropped and counted. 8 MB: a 4K intra frame at 100 Mb/s and 15 fps is 0.9 MB. */
+export const MAX_ACCESS_UNIT_BYTES = 8 * 1024 * 1024;

@@ -1,0 +1,96 @@
+/** A stream as servers, HLS and pictures see it; `live-stream.ts` implements it. */
+import type { AccessUnit } from '../core/codec/access-unit.ts';
+import type { TrackFormat } from '../core/codec/track-format.ts';
+import type { WeirError } from '../core/errors.ts';
+import type { Batch } from './batch.ts';
+import type { Source } from './source.ts';
+import type { Lease, Timeline } from './timeline.ts';
+
+export type StreamState = 'idle' | 'connecting' | 'live' | 'down';
+
+export interface Stream {
+  readonly name: string;
+  readonly timeline: Timeline;
+  status(): StreamStatus;
+  /** The tracks with complete formats; waits until they are known (parameter sets in-band), `signal` aborts. Throws `stream-offline`. */
+  tracks(signal: AbortSignal): Promise<readonly RelayTrack[]>;
+  /** Attaches a reader: it gets the GOPs in memory as `start` says, then every batch, once each, in order. Synchronous. */
+  attach(reader: RelayReader, start: StartMode): Attachment;
+  /** The newest whole, undamaged key frame in memory. */
+  keyFrame(): LiveKeyFrame | undefined;
+}
+
+/** A track as it is served: relay's own payload type and SSRC. */
+export interface RelayTrack {
+  readonly index: number;
+  readonly format: TrackFormat;
+  readonly ssrc: number;
+}
+
+/** 'live': GOP squeezed to end now; 'gop': GOP with true times; 'key': the next key frame. */
+export type StartMode = 'live' | 'gop' | 'key';
+
+export interface RelayReader {
+  /** Protocol and peer, for status. */
+  readonly protocol: 'rtsp' | 'hls' | 'internal';
+  readonly label: string;
+  /** A batch for this reader, which must not throw. The buffer is shared and frozen. */
+  deliver(batch: Batch): void;
+  /** The stream can no longer serve it (other codec or track list, removed): it closes itself, told why. */
+  end(error: WeirError): void;
+}
+
+export interface Attachment extends Lease {
+  /** What the reader starts with, oldest first: outside its queue limit, to be fed as its socket drains. */
+  readonly burst: readonly Batch[];
+}
+
+export interface LiveKeyFrame {
+  readonly unit: AccessUnit;
+  readonly utcMs: number;
+  /** Measured distance of key frames in milliseconds; undefined until two were seen. */
+  readonly gopMs: number | undefined;
+  /** Stable for the same picture. */
+  readonly id: string;
+}
+
+export interface StreamStatus {
+  readonly state: StreamState;
+  readonly sinceUtcMs: number;
+  readonly error: WeirError | undefined;
+  readonly source: { readonly kind: string; readonly label: string; readonly attempts: number; readonly nextAttemptUtcMs: number | undefined };
+  readonly tracks: readonly TrackStatus[];
+  readonly readers: Readonly<Record<'rtsp' | 'hls', number>>;
+  readonly gopMs: number | undefined;
+  readonly lastKeyFrameUtcMs: number | undefined;
+  /** Bytes that the GOPs and the timeline's head hold. */
+  readonly memoryBytes: number;
+}
+
+export interface TrackStatus {
+  readonly format: TrackFormat;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly lost: number;
+  /** Tolerated faults, by name. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** All streams of this process. Looking one up is asynchronous: it may first have to be copied here, or made from a pattern. */
+export interface StreamRegistry {
+  find(name: string): Promise<Stream | undefined>;
+  list(): readonly Stream[];
+  /** Why `name` cannot be published now; undefined if it can. Lets a publisher be refused at ANNOUNCE. */
+  publishError(name: string): WeirError | undefined;
+  /**
+   * A publisher's session becomes the source of `name`. Throws `publish-refused`, `stream-busy`; a former publisher is ended with
+   * `taken-over` where the configuration says so, and readers stay.
+   */
+  publish(name: string, source: Source): Promise<PublishGrant>;
+}
+
+/** Ends when the publisher's source ends, or when it is taken over or removed. */
+export interface PublishGrant {
+  /** Resolves when the stream let go of the source; with the error that the publisher is to be told, if any. */
+  readonly ended: Promise<WeirError | undefined>;
+}
