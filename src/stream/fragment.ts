@@ -2,7 +2,10 @@
  * One part of a stream's timeline: `moof mdat` in one contiguous buffer, muxed once, never changed. The first part of a segment
  * begins with `styp` and the segment's `uuid` box. `tfdt` counts track ticks since 1970 (UTC).
  */
-import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import type { InitTrack } from '../core/mp4/init-track.ts';
+import type { TfdtOffset } from '../core/mp4/write/fragment.ts';
+
+export type { InitTrack, TfdtOffset };
 
 export interface Fragment {
   /** Number of the segment, for the life of the stream, and of the part in it (from 0). */
@@ -22,11 +25,6 @@ export interface Fragment {
   /** First part of its segment, and the segment does not follow the one before without a jump (of time or of set-up). */
   readonly discontinuity: boolean;
   readonly init: InitSegment;
-}
-
-export interface TfdtOffset {
-  readonly trackId: number;
-  readonly offset: number;
 }
 
 export interface FragmentTrack {
@@ -51,12 +49,6 @@ export interface InitSegment {
   readonly hash: string;
   readonly bytes: Uint8Array;
   readonly tracks: readonly InitTrack[];
-}
-
-export interface InitTrack {
-  readonly trackId: number;
-  readonly timescale: number;
-  readonly parameters: CodecParameters;
 }
 
 /** A whole segment as lists name it. */
