@@ -1,0 +1,60 @@
+/** Runs one of the peers, bounded in time, and gives back what it said. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function runProgram(program: string, words: readonly string[], timeoutMs = 60_000): Promise<Ended> {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...said };
+}
+
+/** Runs a program that has to succeed; returns its standard output. */
+export async function mustRun(program: string, words: readonly string[], timeoutMs?: number): Promise<string> {
+  const ended = await runProgram(program, words, timeoutMs);
+  assert.equal(ended.code, 0, `${program} ${words.join(' ')} ended with ${ended.code}:\n${ended.stderr.slice(-3000)}`);
+  return ended.stdout;
+}
+
+/** A program that runs beside the test and ends with it. */
+export class Background {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly #closed: Promise<unknown>;
+
+  constructor(context: TestContext, program: string, words: readonly string[], env?: NodeJS.ProcessEnv) {
+    this.child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#closed = once(this.child, 'close');
+    context.after(() => this.end('SIGKILL'));
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Sends the signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.running) this.child.kill(signal);
+    await this.#closed;
+    return this.child.exitCode;
+  }
+
+  async exit(): Promise<number | null> {
+    await this.#closed;
+    return this.child.exitCode;
+  }
+}

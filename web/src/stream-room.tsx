@@ -1,0 +1,79 @@
+/** One stream: it plays, live or from a chosen time, above what is recorded of the last day. */
+import { useState } from 'preact/hooks';
+import { fetchRecordings, fetchStream, type StreamReport } from './api.ts';
+import { linkTo, nowUtcMs } from './place.ts';
+import { Player } from './player.tsx';
+import { RecordedDay } from './recorded-day.tsx';
+import { StateBadge } from './state-badge.tsx';
+import { dateText, fromInputText, inputText } from './time-text.ts';
+import { usePolled } from './use-polled.ts';
+
+const DAY_MS = 86_400_000;
+const STATUS_EVERY_MS = 3_000;
+const RECORDINGS_EVERY_MS = 10_000;
+
+export function StreamRoom({ name, atUtcMs }: { readonly name: string; readonly atUtcMs: number | undefined }) {
+  const [playingUtcMs, setPlayingUtcMs] = useState<number | undefined>(undefined);
+  const stream = usePolled((signal) => fetchStream(name, signal), STATUS_EVERY_MS, [name]);
+  const recordings = usePolled(
+    (signal) => {
+      const now = Date.now();
+      return fetchRecordings(name, now - DAY_MS, now, signal);
+    },
+    RECORDINGS_EVERY_MS,
+    [name],
+  );
+  const report = stream.value;
+  return (
+    <div class="room">
+      <Player key={atUtcMs ?? 'live'} name={name} atUtcMs={atUtcMs} onTime={setPlayingUtcMs} />
+      <div class="bar">
+        <a class={atUtcMs === undefined ? 'button on' : 'button'} href={linkTo(name)}>
+          Live
+        </a>
+        <label>
+          From{' '}
+          <input
+            type="datetime-local"
+            step="1"
+            value={inputText(atUtcMs ?? playingUtcMs ?? nowUtcMs.peek())}
+            onChange={(event) => {
+              const chosen = fromInputText(event.currentTarget.value);
+              if (chosen !== undefined) location.hash = linkTo(name, chosen);
+            }}
+          />
+        </label>
+        <output class="playing">{playingUtcMs === undefined ? '' : dateText(playingUtcMs)}</output>
+        {report !== undefined && <StateBadge stream={report} />}
+      </div>
+      {stream.error !== undefined && <p class="notice bad">{stream.error}</p>}
+      {report?.status.error != null && (
+        <p class="notice bad">
+          {report.status.error.message} <em>{report.status.error.remedy}</em>
+        </p>
+      )}
+      <RecordedDay
+        recordings={recordings.value}
+        fromUtcMs={nowUtcMs.value - DAY_MS}
+        toUtcMs={nowUtcMs.value}
+        playingUtcMs={playingUtcMs}
+        onChoose={(utcMs) => (location.hash = linkTo(name, utcMs))}
+      />
+      {report !== undefined && <Tracks report={report} />}
+    </div>
+  );
+}
+
+function Tracks({ report }: { readonly report: StreamReport }) {
+  return (
+    <ul class="tracks">
+      {report.status.tracks.map((track, index) => (
+        <li key={index}>
+          {track.media} · {track.encoding}
+          {track.width != null && track.height != null && ` · ${track.width}×${track.height}`}
+          {track.codecString != null && ` · ${track.codecString}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
