@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSecretName, redactText, redactUrl } from './redact.ts';
+
+test('secrets leave text, the rest stays', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['rtsp://admin:secret@192.0.2.10:554/main', 'rtsp://***@192.0.2.10:554/main'],
+    ['rtsp://admin@[2001:db8::1]/main', 'rtsp://***@[2001:db8::1]/main'],
+    ['rtsp://admin:p@ss@host/main', 'rtsp://***@host/main'],
+    ['rtsp://admin:pa/ss@host/main', 'rtsp://***@host/main'],
+    ['rtsp://admin:p@a/ss@host/main', 'rtsp://***@host/main'],
+    ['rtsp://admin:pa#s?s@host/main', 'rtsp://***@host/main'],
+    ['rtsp://192.0.2.10/main@2', 'rtsp://192.0.2.10/main@2'],
+    ['rtsp://[::1]:554/a@b', 'rtsp://[::1]:554/a@b'],
+    ['http://host/x?token=abc&width=3', 'http://host/x?token=***&width=3'],
+    ['http://host/x?user=a&password=b', 'http://host/x?user=a&password=***'],
+    ['cannot open "rtsp://u:p@h/x", trying ftp://v:q@i/y', 'cannot open "rtsp://***@h/x", trying ftp://***@i/y'],
+    ['Authorization: Digest username="a", response="f00"\r\nCSeq: 1', 'Authorization: ***\r\nCSeq: 1'],
+    ['sent Basic dXNlcjpwYXNz to it', 'sent Basic *** to it'],
+    ['{"password":"x y","name":"n"}', '{"password":"*** y","name":"n"}'],
+    ['password: hunter2', 'password: ***'],
+    ['nothing to hide here', 'nothing to hide here'],
+    ['10:00:01 stream=lobby', '10:00:01 stream=lobby'],
+    ['key frame 3 came', 'key frame 3 came'],
+  ];
+  for (const [text, expected] of rows) {
+    assert.equal(redactText(text), expected);
+    assert.equal(redactUrl(text), expected);
+    assert.equal(redactText(expected), expected, 'twice is once');
+  }
+});
+
+test('names of fields that hold secrets', () => {
+  for (const name of ['password', 'userPassword', 'token', 'access_token', 'Authorization', 'secret', 'ha1'])
+    assert.ok(isSecretName(name), name);
+  for (const name of ['stream', 'keyFrame', 'monkey', 'tokens', 'passed', 'code']) assert.ok(!isSecretName(name), name);
+});
