@@ -1,0 +1,37 @@
+/**
+ * The RTP-Info header (RFC 2326 §12.33): where each track's media begins.
+ *
+ *     url=rtsp://h/s/trackID=0;seq=47121;rtptime=3475222385,url=trackID=1;seq=1;rtptime=0
+ *
+ * A hint at most: cameras send wrong URLs, `rtptime=-1` and bogus numbers (ret#117, mf#224); those are left out.
+ */
+export interface RtpInfo {
+  readonly url: string;
+  readonly sequence?: number;
+  readonly rtpTime?: number;
+}
+
+export function parseRtpInfo(value: string): readonly RtpInfo[] {
+  // URLs may hold commas and semicolons: entries begin at `url=`, numbers stand at the end.
+  return value
+    .split(/,\s*(?=url\s*=)/i)
+    .map(parseEntry)
+    .filter((entry) => entry !== undefined);
+}
+
+export function serialiseRtpInfo(entries: readonly Required<RtpInfo>[]): string {
+  return entries.map((entry) => `url=${entry.url};seq=${entry.sequence};rtptime=${entry.rtpTime}`).join(',');
+}
+
+function parseEntry(text: string): RtpInfo | undefined {
+  const url = /^\s*url\s*=\s*"?(.*?)"?\s*(?=;\s*(?:seq|rtptime|ssrc)\s*=|$)/i.exec(text)?.[1];
+  if (url === undefined) return undefined;
+  const sequence = numberAfter(text, /;\s*seq\s*=\s*(\d{1,5})(?!\d)/i, 0xffff);
+  const rtpTime = numberAfter(text, /;\s*rtptime\s*=\s*(\d{1,10})(?!\d)/i, 0xffff_ffff);
+  return { url, ...(sequence === undefined ? {} : { sequence }), ...(rtpTime === undefined ? {} : { rtpTime }) };
+}
+
+function numberAfter(text: string, pattern: RegExp, max: number): number | undefined {
+  const digits = pattern.exec(text)?.[1];
+  return digits !== undefined && Number(digits) <= max ? Number(digits) : undefined;
+}

@@ -1,0 +1,32 @@
+/** A connection as everything above sees it: bytes both ways. TCP now; TLS, HTTP tunnel and WebSocket give the same. */
+export interface BytePipe {
+  /** 'address:port' of the other end; IPv6 in brackets. */
+  readonly remote: string;
+  /** The other end's address alone, without the ::ffff: of mapped IPv4. */
+  readonly remoteAddress: string;
+  /** Bytes accepted by `write` that the system has not taken yet. */
+  readonly bufferedBytes: number;
+  readonly closed: boolean;
+  /**
+   * Takes bytes (a list goes out as one), which must not change until they are sent: shared, frozen buffers. False: more than a
+   * little waits, `drain` follows. Never throws; on a closed pipe it does nothing and says false.
+   */
+  write(bytes: Uint8Array | readonly Uint8Array[]): boolean;
+  /** Who is told; set once, before the first turn of the event loop ends. What came before waits for it. */
+  handle(handler: PipeHandler): void;
+  /** Stops and restarts the reading: back-pressure. */
+  pause(): void;
+  resume(): void;
+  /** Sends what waits, then closes. Idempotent. `destroy` throws away what waits. */
+  close(): void;
+  destroy(): void;
+}
+
+export interface PipeHandler {
+  /** A chunk as the system gave it; a view, not used again by the pipe: it may be kept. */
+  data(chunk: Uint8Array): void;
+  /** All that waited is sent. */
+  drain(): void;
+  /** Once, last: `error` where it was not an orderly end. */
+  close(error: Error | undefined): void;
+}
