@@ -47,11 +47,7 @@ test('passwords: Basic, and HA1 as RFC 7616 computes it', () => {
   ] as const) {
     assert.equal(access.verifyBasic(name, password), undefined);
   }
-  assert.equal(
-    access.ha1('ann', 'MD5'),
-    'ea8c8b8afe3e9e4a0ab2a5c6c5f5f7a5'.length === 32 ? access.ha1('ann', 'MD5') : '',
-  );
-  assert.match(access.ha1('ann', 'MD5') ?? '', /^[0-9a-f]{32}$/);
+  assert.equal(access.ha1('ann', 'MD5'), '094f7df971a3d339dfaf616a163ce697');
   assert.match(access.ha1('ann', 'SHA-256') ?? '', /^[0-9a-f]{64}$/);
   assert.equal(access.ha1('eve', 'MD5'), undefined);
 });

@@ -21,6 +21,8 @@ test('secrets leave text, the rest stays', () => {
     ['password: hunter2', 'password: ***'],
     ['nothing to hide here', 'nothing to hide here'],
     ['10:00:01 stream=lobby', '10:00:01 stream=lobby'],
+    ['http://host/x?key=abc', 'http://host/x?key=***'],
+    ['key: rtsp.listen', 'key: rtsp.listen'],
     ['key frame 3 came', 'key frame 3 came'],
   ];
   for (const [text, expected] of rows) {

@@ -33,8 +33,8 @@ const URL_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]+)/gi;
 const AUTHORIZATION = /\b((?:proxy-)?authorization["']?\s*[:=]\s*)[^\r\n]*/gi;
 const CREDENTIALS = /\b(Basic|Bearer)\s+[A-Za-z0-9+/._~=-]{6,}/g;
 const SECRET_VALUE =
-  /\b((?:access_?token|auth|jwt|key|pass|passwd|password|passphrase|psw|pwd|secret|sig|signature|token)["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi;
-const SECRET_NAME = /^(?:authorization|cookie|.*(?:password|passphrase|passwd|secret|token)|pass|pwd|key|ha1)$/i;
+  /\b((?:access_?token|(?<=[?&])auth|jwt|(?<=[?&])key|pass|passwd|password|passphrase|psw|pwd|secret|sig|signature|token)["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi;
+const SECRET_NAME = /^(?:authorization|cookie|.*(?:password|passphrase|passwd|secret|token)|pass|pwd|ha1)$/i;
 
 /**
  * Cameras take passwords with '@' and '/' in them and people paste them as they are: everything up to the last '@' goes, if what

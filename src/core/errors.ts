@@ -26,6 +26,7 @@ export const ERRORS = {
   // access
   unauthorized: row('A user name and password are needed', 'Send the credentials of a user who may do this.', 401, 401, false),
   forbidden: row('This user may not do that', 'Give the user the right in access.users, or use another.', 403, 403, false),
+  'too-many-attempts': row('Too many wrong passwords from this address', 'Wait a minute, then send the right one.', 429, 403, true),
   'host-unknown': row('This host name is not answered to', 'Add the name to http.hosts.', 421, 400, false),
   // requests
   'request-malformed': row('The request cannot be read', 'Send a request of the form that the message names.', 400, 400, false),
