@@ -18,6 +18,28 @@ export interface Stream {
   attach(reader: RelayReader, start: StartMode): Attachment;
   /** The newest whole, undamaged key frame in memory. */
   keyFrame(): LiveKeyFrame | undefined;
+  /**
+   * The track's clock for sender reports: this moment in UTC is this RTP time on the relay's line. True also while the source is away;
+   * undefined until the track's first packet.
+   */
+  senderClock(track: number): SenderClock | undefined;
+  /** Keeps an on-demand source open until the lease is closed. `tracks`, `attach` and `timeline.use` do it by themselves. */
+  use(reason: string): Lease;
+  /** Called at each change of state, synchronously; must not throw. Returns how to stop. */
+  onState(listener: (change: StateChange) => void): Lease;
+}
+
+export interface SenderClock {
+  readonly ntpUtcMs: number;
+  /** 32 bits. */
+  readonly rtpTimestamp: number;
+}
+
+export interface StateChange {
+  readonly state: StreamState;
+  readonly utcMs: number;
+  /** Why the source is not there: of 'down', and of 'connecting' after a failed attempt. */
+  readonly error: WeirError | undefined;
 }
 
 /** A track as it is served: relay's own payload type and SSRC. */
@@ -58,7 +80,12 @@ export interface StreamStatus {
   readonly state: StreamState;
   readonly sinceUtcMs: number;
   readonly error: WeirError | undefined;
-  readonly source: { readonly kind: string; readonly label: string; readonly attempts: number; readonly nextAttemptUtcMs: number | undefined };
+  readonly source: {
+    readonly kind: string;
+    readonly label: string;
+    readonly attempts: number;
+    readonly nextAttemptUtcMs: number | undefined;
+  };
   readonly tracks: readonly TrackStatus[];
   readonly readers: Readonly<Record<'rtsp' | 'hls', number>>;
   readonly gopMs: number | undefined;
