@@ -1,0 +1,90 @@
+/** Rows about what is not recorded, and why: only we know, so they live in state.db. At most one gap of a stream is open at a time. */
+import type { Database, Row, Statement } from './database.ts';
+
+/** Rows that one look-up gives. */
+const MAX_GAPS = 10_000;
+
+export interface GapRow {
+  readonly stream: string;
+  readonly startUtcMs: number;
+  /** Undefined while it lasts. */
+  readonly endUtcMs: number | undefined;
+  readonly reason: string;
+}
+
+export class GapStore {
+  readonly #database: Database;
+  #nextId: number;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#nextId = Number(database.get('SELECT max(id) AS id FROM gap')?.['id'] ?? 0) + 1;
+  }
+
+  /** Adds a gap; returns its id, with which `end` closes it. Resolves when written. */
+  add(gap: GapRow): { readonly id: number; readonly written: Promise<void> } {
+    const id = this.#nextId++;
+    const sql = 'INSERT INTO gap (id, stream, start_ms, end_ms, reason) VALUES (?, ?, ?, ?, ?)';
+    return {
+      id,
+      written: this.#database.write([
+        { sql, values: [id, gap.stream, gap.startUtcMs, gap.endUtcMs ?? null, gap.reason] },
+      ]),
+    };
+  }
+
+  /** Ends a gap; one that would end before it began never was. */
+  end(id: number, endUtcMs: number): Promise<void> {
+    return this.#database.write([
+      { sql: 'UPDATE gap SET end_ms = ? WHERE id = ?', values: [endUtcMs, id] },
+      { sql: 'DELETE FROM gap WHERE id = ? AND end_ms <= start_ms', values: [id] },
+    ]);
+  }
+
+  /** The gaps that were open when the last run ended, one a stream. */
+  openGaps(): ReadonlyMap<string, { readonly id: number; readonly row: GapRow }> {
+    const rows = this.#database.all(
+      'SELECT id, stream, start_ms, end_ms, reason FROM gap WHERE end_ms IS NULL ORDER BY id',
+    );
+    return new Map(rows.map((row) => [String(row['stream']), { id: Number(row['id']), row: gapRow(row) }]));
+  }
+
+  /** Gaps that touch [from, to), in order, the newest MAX_GAPS at most. */
+  between(stream: string, fromUtcMs: number, toUtcMs: number): readonly GapRow[] {
+    const sql = `SELECT stream, start_ms, end_ms, reason FROM gap
+      WHERE stream = ? AND start_ms < ? AND (end_ms IS NULL OR end_ms > ?) ORDER BY start_ms DESC, id DESC LIMIT ${MAX_GAPS}`;
+    return this.#database.all(sql, stream, toUtcMs, fromUtcMs).map(gapRow).reverse();
+  }
+
+  /** Streams that were being recorded when the last run ended without saying so. */
+  interrupted(): readonly { readonly stream: string; readonly sinceUtcMs: number }[] {
+    const rows = this.#database.all('SELECT stream, since_ms FROM recording');
+    return rows.map((row) => ({ stream: String(row['stream']), sinceUtcMs: Number(row['since_ms']) }));
+  }
+
+  /** Notes that a stream is being recorded from now on, or (undefined) no longer. */
+  mark(stream: string, sinceUtcMs: number | undefined): Promise<void> {
+    const statement: Statement =
+      sinceUtcMs === undefined
+        ? { sql: 'DELETE FROM recording WHERE stream = ?', values: [stream] }
+        : { sql: 'INSERT OR REPLACE INTO recording (stream, since_ms) VALUES (?, ?)', values: [stream, sinceUtcMs] };
+    return this.#database.write([statement]);
+  }
+
+  /** Forgets gaps that ended before `beforeUtcMs`: nothing that old is recorded any more. */
+  forget(stream: string, beforeUtcMs: number): Promise<void> {
+    return this.#database.write([
+      { sql: 'DELETE FROM gap WHERE stream = ? AND end_ms < ?', values: [stream, beforeUtcMs] },
+    ]);
+  }
+}
+
+function gapRow(row: Row): GapRow {
+  const end = row['end_ms'];
+  return {
+    stream: String(row['stream']),
+    startUtcMs: Number(row['start_ms']),
+    endUtcMs: end === null || end === undefined ? undefined : Number(end),
+    reason: String(row['reason']),
+  };
+}
