@@ -1,0 +1,45 @@
+/** All codecs that weir can unpack, mux and describe. Everything else is relayed only (G.711, ONVIF metadata, …). */
+import type { Codec } from './codec.ts';
+import type { CodecName, CodecParameters } from './codec-parameters.ts';
+import type { TrackFormat } from './track-format.ts';
+
+export const CODECS: readonly Codec[] = [];
+
+/** By the encoding name of rtpmap, in any case; undefined: relayed only. */
+export function codecFor(encoding: string): Codec | undefined {
+  const wanted = encoding.toUpperCase();
+  return CODECS.find((codec) => codec.encodings.includes(wanted));
+}
+
+export function codecNamed(name: CodecName): Codec | undefined {
+  return CODECS.find((codec) => codec.name === name);
+}
+
+/** A track as SDP gives it, completed with the decoder's set-up where its fmtp holds one. */
+export function completeFormat(format: Omit<TrackFormat, 'parameters'>): TrackFormat {
+  return { ...format, parameters: codecFor(format.encoding)?.parametersFromFmtp(format) };
+}
+
+/** The set-up that a sample entry box of any codec here gives; undefined: no such codec, or unusable. */
+export function parametersFromSampleEntry(entry: Uint8Array): CodecParameters | undefined {
+  for (const codec of CODECS) {
+    const parameters = codec.parametersFromSampleEntry(entry);
+    if (parameters !== undefined) return parameters;
+  }
+  return undefined;
+}
+
+/** The track that a source of access units announces: our own packing, clock 90 kHz for video, the sample rate for audio. */
+export function formatFor(parameters: CodecParameters, payloadType: number): TrackFormat {
+  const codec = codecNamed(parameters.codec);
+  const { shape } = parameters;
+  return {
+    media: shape.media,
+    encoding: codec?.encodings[0] ?? parameters.codec.toUpperCase(),
+    clockRate: shape.media === 'video' ? 90000 : shape.sampleRate,
+    ...(shape.media === 'audio' && { channels: shape.channels }),
+    payloadType,
+    fmtp: codec?.fmtpOf(parameters) ?? new Map(),
+    parameters,
+  };
+}
