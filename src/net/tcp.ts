@@ -121,6 +121,7 @@ function connectReason(error: NodeJS.ErrnoException): string {
       return 'there is no route to the host';
     case 'ETIMEDOUT':
       return 'the host does not answer';
+    case undefined:
     default:
       return error.code ?? 'the connection failed';
   }

@@ -9,6 +9,8 @@ export interface RtpInfo {
   readonly url: string;
   readonly sequence?: number;
   readonly rtpTime?: number;
+  /** Not in the RFC; Reolink says it. */
+  readonly ssrc?: number;
 }
 
 export function parseRtpInfo(value: string): readonly RtpInfo[] {
@@ -19,7 +21,7 @@ export function parseRtpInfo(value: string): readonly RtpInfo[] {
     .filter((entry) => entry !== undefined);
 }
 
-export function serialiseRtpInfo(entries: readonly Required<RtpInfo>[]): string {
+export function serialiseRtpInfo(entries: readonly Required<Omit<RtpInfo, 'ssrc'>>[]): string {
   return entries.map((entry) => `url=${entry.url};seq=${entry.sequence};rtptime=${entry.rtpTime}`).join(',');
 }
 
@@ -28,7 +30,13 @@ function parseEntry(text: string): RtpInfo | undefined {
   if (url === undefined) return undefined;
   const sequence = numberAfter(text, /;\s*seq\s*=\s*(\d{1,5})(?!\d)/i, 0xffff);
   const rtpTime = numberAfter(text, /;\s*rtptime\s*=\s*(\d{1,10})(?!\d)/i, 0xffff_ffff);
-  return { url, ...(sequence === undefined ? {} : { sequence }), ...(rtpTime === undefined ? {} : { rtpTime }) };
+  const ssrc = /;\s*ssrc\s*=\s*([0-9a-f]{1,8})(?![0-9a-z])/i.exec(text)?.[1];
+  return {
+    url,
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(rtpTime === undefined ? {} : { rtpTime }),
+    ...(ssrc === undefined ? {} : { ssrc: Number.parseInt(ssrc, 16) }),
+  };
 }
 
 function numberAfter(text: string, pattern: RegExp, max: number): number | undefined {
