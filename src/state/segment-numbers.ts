@@ -1,7 +1,7 @@
 /**
- * Numbers that name a stream's segments for life. A stream's first is the Unix second of its creation; they are reserved in blocks,
- * ahead of use, and a block that a crash cut short is not used again, so no number ever names two segments. The rows outlive the
- * deletion of a stream: whoever makes it again goes on behind.
+ * Numbers that name a stream's segments for life, and the generation of its media list. A stream's first number is the Unix second of
+ * its creation; they are reserved in blocks, ahead of use, and a block that a crash cut short is not used again, so no number ever
+ * names two segments. The rows outlive the deletion of a stream: whoever makes it again goes on behind.
  */
 import assert from 'node:assert';
 import type { Clock } from '../base/clock.ts';
@@ -19,23 +19,29 @@ export interface SegmentNumberStoreOptions {
   readonly log: Log;
 }
 
+/** The constants of a media list that players hold us to. */
+export interface StoredGeneration {
+  readonly number: number;
+  readonly targetDurationS: number;
+}
+
+/** Implements `SegmentNumbers` of the stream layer. */
 export class SegmentNumberStore {
   readonly #options: SegmentNumberStoreOptions;
-  readonly #open = new Set<string>();
+  /** Of streams in use; resolves when their numbers are given back. */
+  readonly #open = new Map<string, SegmentCounter>();
 
   constructor(options: SegmentNumberStoreOptions) {
     this.#options = options;
   }
 
-  /** The counter of a stream, its first block reserved. One at a time a stream. Throws `index-failed`. */
+  /** The counter of a stream, its first block reserved; waits for one that is being closed. Throws `index-failed`. */
   async open(stream: string): Promise<SegmentCounter> {
+    await this.#open.get(stream)?.closing;
     assert(!this.#open.has(stream), `the numbers of ${stream} are already in use`);
-    this.#open.add(stream);
+    const counter = new SegmentCounter(stream, this.#options, () => this.#open.delete(stream));
+    this.#open.set(stream, counter);
     try {
-      const row = this.#options.database.get('SELECT reserved_to, next FROM segment_number WHERE stream = ?', stream);
-      const first =
-        row === undefined ? Math.floor(this.#options.clock.utcMs() / 1000) : Number(row['next'] ?? row['reserved_to']);
-      const counter = new SegmentCounter(stream, first, this.#options, () => this.#open.delete(stream));
       await counter.reserved();
       return counter;
     } catch (error) {
@@ -53,14 +59,21 @@ export class SegmentCounter {
   /** The first number that is not reserved. */
   #reservedTo: number;
   #reserving: Promise<void> | undefined;
+  #generation: StoredGeneration | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(stream: string, first: number, options: SegmentNumberStoreOptions, released: () => void) {
+  constructor(stream: string, options: SegmentNumberStoreOptions, released: () => void) {
     this.#stream = stream;
     this.#options = options;
     this.#released = released;
-    this.#next = first;
-    this.#reservedTo = first;
+    const { database, clock } = options;
+    const row = database.get('SELECT reserved_to, next FROM segment_number WHERE stream = ?', stream);
+    this.#next = row === undefined ? Math.floor(clock.utcMs() / 1000) : Number(row['next'] ?? row['reserved_to']);
+    this.#reservedTo = this.#next;
+    const stored = database.get('SELECT number, target_duration_s FROM generation WHERE stream = ?', stream);
+    if (stored !== undefined) {
+      this.#generation = { number: Number(stored['number']), targetDurationS: Number(stored['target_duration_s']) };
+    }
   }
 
   /** Resolves when the numbers to come are reserved. Throws `index-failed`. */
@@ -70,38 +83,55 @@ export class SegmentCounter {
     return this.#reserving;
   }
 
-  /**
-   * The next number. Never waits and never fails: should the database not answer for a whole block, numbers go on unreserved, with
-   * an alarm, since live matters more than the case of a crash just then.
-   */
-  take(): number {
-    const number = this.#next;
-    this.#next += 1;
-    if (number >= this.#reservedTo) {
-      this.#options.log.error(
-        { stream: this.#stream, code: 'index-failed', number },
-        'a segment number could not be reserved',
-      );
-    }
+  /** The next number; undefined while none is reserved, since the database does not keep up. */
+  take(): number | undefined {
+    if (this.#closed !== undefined) return undefined;
+    const number = this.#next < this.#reservedTo ? this.#next++ : undefined;
     this.reserved().catch((error: unknown) => {
-      this.#options.log.warn(
+      this.#options.log.error(
         { stream: this.#stream, code: 'index-failed', error },
-        'segment numbers are not reserved yet',
+        'segment numbers cannot be reserved',
       );
     });
     return number;
   }
 
-  /** Ends cleanly: the next run goes on with the next number. Throws `index-failed`. */
+  get generation(): StoredGeneration | undefined {
+    return this.#generation;
+  }
+
+  /** Stores in the background. */
+  saveGeneration(generation: StoredGeneration): void {
+    this.#generation = generation;
+    const sql = 'INSERT OR REPLACE INTO generation (stream, number, target_duration_s) VALUES (?, ?, ?)';
+    const values = [this.#stream, generation.number, generation.targetDurationS];
+    this.#options.database.write([{ sql, values }]).catch((error: unknown) => {
+      this.#options.log.error(
+        { stream: this.#stream, code: 'index-failed', error },
+        'the generation of the media list is not stored',
+      );
+    });
+  }
+
+  /** Ends cleanly: the next run goes on with the next number. A failure is logged: the next run then leaves the block's rest out. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  get closing(): Promise<void> | undefined {
     return this.#closed;
   }
 
   async #close(): Promise<void> {
     try {
       await this.#reserving?.catch(() => undefined);
-      await this.#write(Math.max(this.#reservedTo, this.#next), this.#next);
+      await this.#write(this.#reservedTo, this.#next);
+    } catch (error) {
+      this.#options.log.error(
+        { stream: this.#stream, code: 'index-failed', error },
+        'the last segment number is not stored',
+      );
     } finally {
       this.#released();
     }
