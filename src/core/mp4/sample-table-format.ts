@@ -40,6 +40,9 @@ export interface TrackState {
 }
 
 export function startState(tracks: number): TableState {
-  const track = (): TrackState => ({ nextTicks: 0, duration: 0, composition: 0, size: 0, keySize: 0 });
-  return { number: 0, discontinuityNumber: 0, end: 0, dataEnd: 0, tracks: Array.from({ length: tracks }, track) };
+  return { number: 0, discontinuityNumber: 0, end: 0, dataEnd: 0, tracks: Array.from({ length: tracks }, startTrack) };
+}
+
+function startTrack(): TrackState {
+  return { nextTicks: 0, duration: 0, composition: 0, size: 0, keySize: 0 };
 }

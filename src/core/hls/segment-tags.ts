@@ -1,0 +1,31 @@
+/**
+ * The tags of one media segment, in the order in which players expect them: what changes (break, init, hole), then when, how
+ * long, where (RFC 8216 §4.3.2).
+ */
+import { quoted } from './attributes.ts';
+import { utcText } from './utc-text.ts';
+
+export interface PlaylistSegment {
+  readonly uri: string;
+  /** May have a fraction: EXTINF has five decimals, so that sums stay true within a frame. */
+  readonly durationMs: number;
+  /** Start in presentation, UTC. */
+  readonly startUtcMs: number;
+  /** Its start is not the end of the segment before, or it has another init. */
+  readonly discontinuity: boolean;
+  /** URI of its init section. */
+  readonly mapUri: string;
+  /** A hole in a list that showed it, or would have: EXT-X-GAP. */
+  readonly gap?: boolean;
+}
+
+/** `before`: the segment listed before it, whose init still holds. */
+export function segmentTags(segment: PlaylistSegment, before: PlaylistSegment | undefined): readonly string[] {
+  const lines: string[] = [];
+  if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+  if (segment.mapUri !== before?.mapUri) lines.push(`#EXT-X-MAP:URI=${quoted(segment.mapUri)}`);
+  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${utcText(segment.startUtcMs)}`);
+  if (segment.gap === true) lines.push('#EXT-X-GAP');
+  lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(5)},`, segment.uri);
+  return lines;
+}
