@@ -1,0 +1,232 @@
+/**
+ * Every key of weir.yml, with its form, its default and what it is for: the one place. The environment, docs/configuration.md and
+ * weir.example.yml derive from here. Only keys that work stand here.
+ */
+import { z } from 'zod';
+import { RIGHTS } from './settings.ts';
+import { MAX_STREAM_NAME_LENGTH } from './stream-name.ts';
+import { parseDuration, parseListenAddress, parseShare, parseSize } from './values.ts';
+
+/** What a key carries besides its type; ends up in the JSON Schema that docs and messages read. */
+interface KeyNotes {
+  readonly description: string;
+  /** What a right value is, for messages and docs: fits after 'expected'. */
+  readonly expected?: string;
+  /** A value for weir.example.yml where the default says too little. */
+  readonly example?: unknown;
+}
+
+/** Of a path, a URL or a name. */
+const MAX_TEXT_LENGTH = 4096;
+
+const DURATION = 'a duration such as 500ms, 10s, 5m or 7d';
+const SIZE = 'a size such as 500GB (10^9) or 500GiB (2^30)';
+const SHARE_OR_SIZE = 'a share of the disk such as 5%, or a size such as 20GB';
+const ADDRESS = 'a port such as :8554, or an address such as 127.0.0.1:8554 or [::1]:8554';
+
+const keep = {
+  age: duration({ description: 'Recordings older than this are deleted.', example: '7d' }).optional(),
+  size: size({ description: 'Past this many bytes the oldest recordings are deleted.', example: '500GB' }).optional(),
+};
+
+const STORAGE_KEEP = z
+  .strictObject({
+    ...keep,
+    free: scalar(parseFree, {
+      description: 'Below this much free space on its disk the oldest recordings are deleted.',
+      expected: SHARE_OR_SIZE,
+    }).prefault('5%'),
+  })
+  .prefault({})
+  .meta({ description: 'What is kept: whichever limit is reached first. A stream may say its own age and size.' });
+
+const STORAGE = z
+  .strictObject({
+    path: text({ description: 'A folder; relative to this file.', example: './data/recordings' }),
+    keep: STORAGE_KEEP,
+    sync: duration({ description: 'How much a power cut may lose.' }, 100, 600_000).prefault('10s'),
+  })
+  .meta({ description: 'A place for recordings. Streams name it; `main` is there in any case.' });
+
+const STREAM = z
+  .strictObject({
+    source: text({
+      description:
+        'Where the stream comes from. `publish`: whoever may publish; `test-pattern`: the clip that ships with weir; `file:`: an MP4 of the `files` folder, looped; `rtsp://`: a camera or server.',
+      expected: 'publish, test-pattern, file:name.mp4 or rtsp://user:password@host:port/path',
+      example: 'rtsp://user:password@192.0.2.10/main',
+    }),
+    record: flag({ description: 'Whether it is recorded. Default: `defaults.record`.', example: true }).optional(),
+    onDemand: flag({
+      description: 'Open the source only while somebody reads. Default: `defaults.onDemand`.',
+      example: false,
+    }).optional(),
+    storage: text({ description: 'Where it is recorded. Default: `defaults.storage`.', example: 'main' }).optional(),
+    keep: z
+      .strictObject(keep)
+      .prefault({})
+      .meta({ description: "How long its recordings are kept; where it says nothing, as the storage's `keep` says." }),
+    transport: z
+      .enum(['auto', 'tcp'])
+      .optional()
+      .meta({ description: 'How `rtsp://` sources are pulled. `auto` is TCP too, for now.', example: 'auto' }),
+    timeouts: z
+      .strictObject({
+        connect: duration({ description: 'Until the TCP connection stands.' }, 100, 600_000).prefault('10s'),
+        firstByte: duration({ description: 'From the request to play until media comes.' }, 100, 600_000).prefault(
+          '15s',
+        ),
+        idle: duration({ description: 'Without media, before the source counts as dead.' }, 100, 600_000).prefault(
+          '10s',
+        ),
+      })
+      .optional()
+      .meta({ description: 'How long weir waits for an `rtsp://` source.' }),
+    takeover: flag({
+      description: 'For `publish`: a second publisher takes over (true) or is refused (false). Default: true.',
+      example: true,
+    }).optional(),
+  })
+  .meta({
+    description:
+      'A stream by its name. With `source: publish` the name may be a pattern: `*` within a part, `**` across slashes.',
+  });
+
+const USER = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^:\p{Cc}]{1,128}$/u)
+    .meta({
+      description: 'The user name.',
+      expected: 'a name without a colon, at most 128 characters',
+      example: 'ann',
+    }),
+  password: z.string().min(1).max(256).meta({
+    description: 'The password.',
+    expected: 'a password of 1 to 256 characters, in quotes if it is a number',
+    example: 'a long sentence',
+  }),
+  may: z.array(z.enum(RIGHTS)).default(['read', 'playback']).meta({
+    description: '`read`: live; `playback`: recordings; `publish`: send streams; `manage`: the API and metrics.',
+  }),
+  streams: z
+    .array(z.string().max(MAX_STREAM_NAME_LENGTH))
+    .optional()
+    .meta({
+      description: 'Names or patterns of the streams for which that holds. Default: all.',
+      example: ['lobby/**'],
+    }),
+});
+
+export const ConfigSchema = z
+  .strictObject({
+    data: text({ description: 'The folder of databases and keys: a local disk; relative to this file.' }).prefault(
+      './data',
+    ),
+    rtsp: z.strictObject({ listen: address({ description: 'Where RTSP listens.' }).prefault(':8554') }).prefault({}),
+    http: z
+      .strictObject({
+        listen: address({ description: 'Where HTTP listens: HLS, stills, API, page.' }).prefault(':8080'),
+        hosts: z
+          .array(z.string().regex(/^[A-Za-z0-9._-]+$/))
+          .max(100)
+          .default([])
+          .meta({
+            description:
+              'Host names that HTTP answers to, besides localhost: what you type into the browser. Guards against DNS rebinding.',
+            expected: 'a list of host names without port, such as [ nvr.example.org ]',
+            example: ['nvr.example.org'],
+          }),
+      })
+      .prefault({}),
+    hls: z
+      .strictObject({
+        part: duration(
+          { description: 'Length of a part: what recording and low latency work in.' },
+          100,
+          2000,
+        ).prefault('0.5s'),
+        segment: duration({ description: 'Length of a segment, rounded to whole GOPs.' }, 1000, 6000).prefault('2s'),
+      })
+      .prefault({}),
+    files: text({ description: 'The only folder that `file:` sources may name; relative to this file.' }).prefault(
+      './files',
+    ),
+    access: z
+      .union([
+        z.literal('open'),
+        z.strictObject({ users: z.array(USER).min(1).max(1000).meta({ description: 'Who may do what.' }) }),
+      ])
+      .optional()
+      .meta({
+        description:
+          'Who may do what. Without it weir listens on this machine only, and everybody on it may do everything. `open`: everybody everywhere may.',
+        expected: 'open, or users: [ { name: …, password: …, may: [ read, playback ] } ]',
+      }),
+    storages: z
+      .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), STORAGE)
+      .prefault({})
+      .meta({ description: 'Where recordings go.' }),
+    defaults: z
+      .strictObject({
+        record: flag({ description: 'Whether streams are recorded.' }).default(false),
+        onDemand: flag({ description: 'Whether sources are opened only while somebody reads.' }).default(false),
+        storage: text({ description: 'Where streams are recorded.' }).prefault('main'),
+      })
+      .prefault({})
+      .meta({ description: 'What a stream does not say itself.' }),
+    streams: z.record(z.string(), STREAM).prefault({}).meta({ description: 'The streams, by name.' }),
+  })
+  .meta({ description: 'Every key may be left out.' });
+
+/** The configuration as written, values read, defaults filled in. */
+export type Config = z.output<typeof ConfigSchema>;
+
+function scalar<T>(parse: (text: string) => T | undefined, notes: KeyNotes): z.ZodType<T, string> {
+  const read = (written: string, context: z.core.ParsePayload<string>): T => {
+    const value = parse(written);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: '', input: written });
+    return z.NEVER;
+  };
+  return z
+    .string()
+    .transform(read)
+    .meta({ ...notes });
+}
+
+function duration(notes: KeyNotes, minMs = 1, maxMs = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+  const bounds = minMs === 1 ? '' : `, from ${minMs / 1000}s to ${maxMs / 1000}s`;
+  const parse = (written: string): number | undefined => {
+    const ms = parseDuration(written);
+    return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
+  };
+  return scalar(parse, { ...notes, expected: DURATION + bounds });
+}
+
+function size(notes: KeyNotes): z.ZodType<number, string> {
+  return scalar(parseSize, { ...notes, expected: SIZE });
+}
+
+function address(notes: KeyNotes): z.ZodType<NonNullable<ReturnType<typeof parseListenAddress>>, string> {
+  return scalar(parseListenAddress, { ...notes, expected: ADDRESS });
+}
+
+function parseFree(written: string): { readonly share: number } | { readonly bytes: number } | undefined {
+  const share = parseShare(written);
+  if (share !== undefined) return { share };
+  const bytes = parseSize(written);
+  return bytes === undefined ? undefined : { bytes };
+}
+
+function text(notes: KeyNotes): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(MAX_TEXT_LENGTH)
+    .meta({ ...notes });
+}
+
+function flag(notes: KeyNotes): z.ZodBoolean {
+  return z.boolean().meta({ ...notes });
+}
