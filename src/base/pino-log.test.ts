@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WeirError } from '../core/errors.ts';
+import { FOLD_MS, FoldingLog } from './folding-log.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryLog } from './memory-log.ts';
+import { PinoLog } from './pino-log.ts';
+
+function logged(format: 'json' | 'text', write: (log: PinoLog) => void): string[] {
+  const lines: string[] = [];
+  write(PinoLog.create({ level: 'info', format, write: (line) => lines.push(line) }));
+  return lines;
+}
+
+test('a line is a JSON object with time, level, fields and message', () => {
+  const lines = logged('json', (log) => {
+    log.debug({}, 'not shown');
+    log.child({ stream: 'lobby' }).warn({ code: 'source-timeout', attempt: 3 }, 'no answer');
+  });
+  assert.equal(lines.length, 1);
+  const { time, ...line } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/);
+  assert.deepEqual(line, { level: 'warn', stream: 'lobby', code: 'source-timeout', attempt: 3, message: 'no answer' });
+});
+
+test('text for eyes', () => {
+  const [line = ''] = logged('text', (log) => log.info({ stream: 'a', label: 'two words' }, 'live'));
+  assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} INFO {2}live {2}stream=a label="two words"\n$/);
+});
+
+test('no secret comes through, wherever it stands', () => {
+  const secret = 'hunter2';
+  const [line = ''] = logged('json', (log) => {
+    const url = `rtsp://admin:${secret}@192.0.2.1/x`;
+    const cause = new TypeError(`cannot parse ${url}`);
+    log.child({ source: url }).error(
+      {
+        url,
+        password: secret,
+        headers: { Authorization: `Basic ${secret}`, list: [url, new URL(url)] },
+        map: new Map([['token', secret]]),
+        error: new WeirError('source-unreachable', `no route to ${url}`, { place: url, cause }),
+        plain: new Error(url),
+        deep: { a: { b: { c: { d: { e: secret } } } } },
+      },
+      `trying ${url}?token=${secret}`,
+    );
+  });
+  assert.ok(!line.includes(secret), line);
+  assert.ok(line.includes('"code":"source-unreachable"'));
+  assert.ok(line.includes('192.0.2.1'));
+});
+
+test('odd values do not break a line', () => {
+  const loop: Record<string, unknown> = {};
+  loop['self'] = loop;
+  const [line = ''] = logged('json', (log) =>
+    log.info({ loop, big: 10n, bytes: new Uint8Array(9), none: undefined, text: 'x'.repeat(9000) }, 'odd'),
+  );
+  const parsed = JSON.parse(line) as Record<string, unknown>;
+  assert.equal(parsed['big'], '10');
+  assert.equal(parsed['bytes'], '9 bytes');
+  assert.ok(line.length < 6000);
+});
+
+test('a flood becomes one line a second with its count', () => {
+  const clock = new ManualClock();
+  const memory = new MemoryLog();
+  const log = new FoldingLog(memory, clock);
+  for (let second = 0; second < 3; second++) {
+    for (let n = 0; n < 100; n++)
+      log.child({ stream: 'a' }).warn({ code: 'rtp-malformed', n: second * 100 + n }, 'bad packet');
+    clock.advance(FOLD_MS);
+  }
+  assert.deepEqual(
+    memory.lines.map((line) => line.fields['repeated']),
+    [undefined, 99, 100, 100],
+  );
+  assert.equal(memory.lines[3]?.fields['n'], 299, 'the newest fields');
+  log.child({ stream: 'b' }).warn({ code: 'rtp-malformed' }, 'bad packet');
+  assert.equal(memory.lines.length, 5, 'another stream has its own line');
+  clock.advance(5 * FOLD_MS);
+  log.child({ stream: 'a' }).warn({ code: 'rtp-malformed' }, 'bad packet');
+  assert.equal(memory.lines.length, 6, 'after quiet the next one is written at once');
+});
