@@ -1,0 +1,101 @@
+/**
+ * The sessions of one connection and the interleaved channels that they use (RFC 2326 §10.12: 0 to 255, one space for all of
+ * them), and what was announced on it.
+ */
+import { WeirError } from '../../errors.ts';
+import type { Announcement } from './announcement.ts';
+import type { SessionPurpose } from './session-state.ts';
+import type { SessionTable } from './session-table.ts';
+import { ServerSession, type SessionTrack } from './session.ts';
+import { assignChannels, type ChannelPair } from './transport-choice.ts';
+
+export const MAX_SESSIONS_PER_CONNECTION = 8;
+export const MAX_TRACKS_PER_SESSION = 16;
+
+/** Whose channel it is. */
+export interface ChannelUse {
+  readonly session: ServerSession;
+  readonly track: number;
+  readonly part: 'rtp' | 'rtcp';
+}
+
+/** What was announced, and by whom; undefined where nobody has to say. */
+export interface AnnouncedBy {
+  readonly announcement: Announcement;
+  readonly user: string | undefined;
+}
+
+export class ConnectionSessions {
+  readonly #table: SessionTable;
+  readonly #own = new Set<ServerSession>();
+  readonly #channels: (ChannelUse | undefined)[] = [];
+  announced: AnnouncedBy | undefined;
+
+  constructor(table: SessionTable) {
+    this.#table = table;
+  }
+
+  get all(): ReadonlySet<ServerSession> {
+    return this.#own;
+  }
+
+  /** A session by its id, of this or another connection. */
+  find(id: string): ServerSession | undefined {
+    return this.#table.get(id);
+  }
+
+  owns(session: ServerSession): boolean {
+    return this.#own.has(session);
+  }
+
+  channel(channel: number): ChannelUse | undefined {
+    return this.#channels[channel];
+  }
+
+  /** Another session, in phase `init`; it counts from its first track on. */
+  create(purpose: SessionPurpose, stream: string, user: string | undefined, nowMs: number): ServerSession {
+    return new ServerSession(this.#table.newId(), purpose, stream, user, nowMs);
+  }
+
+  /** Adds a track, or moves it to other channels. Returns those it gets; `limit-reached`: sessions, tracks or channels are used up. */
+  addTrack(session: ServerSession, track: number, wanted: ChannelPair | undefined): ChannelPair | WeirError {
+    const former = session.track(track);
+    if (!this.#own.has(session) && this.#own.size >= MAX_SESSIONS_PER_CONNECTION) {
+      return tooMany('sessions on one connection', MAX_SESSIONS_PER_CONNECTION);
+    }
+    if (former === undefined && session.tracks.length >= MAX_TRACKS_PER_SESSION) {
+      return tooMany('tracks in one session', MAX_TRACKS_PER_SESSION);
+    }
+    if (former !== undefined) this.#release(former);
+    const channels = assignChannels(wanted, (channel) => this.#channels[channel] !== undefined);
+    if (channels === undefined) return tooMany('interleaved channels', 256);
+    this.#own.add(session);
+    this.#table.add(session);
+    session.addTrack({ track, channels });
+    this.#channels[channels[0]] = { session, track, part: 'rtp' };
+    this.#channels[channels[1]] = { session, track, part: 'rtcp' };
+    return channels;
+  }
+
+  removeTrack(session: ServerSession, track: SessionTrack): void {
+    if (this.#own.has(session)) this.#release(track);
+    session.removeTrack(track.track);
+  }
+
+  /** Idempotent. A publisher's session takes its announcement with it. */
+  forget(session: ServerSession): void {
+    if (!this.#own.delete(session)) return;
+    for (const track of session.tracks) this.#release(track);
+    this.#table.remove(session);
+    session.end();
+    if (session.purpose === 'record') this.announced = undefined;
+  }
+
+  #release(track: SessionTrack): void {
+    for (const channel of track.channels) this.#channels[channel] = undefined;
+  }
+}
+
+function tooMany(what: string, limit: number): WeirError {
+  return new WeirError('limit-reached', `Too many ${what}`, { expected: `at most ${limit}` });
+}

@@ -1,0 +1,222 @@
+/**
+ * One connection of the RTSP server (RFC 2326): requests in, responses out in their order (§9.1), and between them questions that
+ * only the edge can answer. It owns the sessions that were set up on it: media stays on the connection that set it up.
+ *
+ *     request ──▶ checks (version, Require, method, session, state) ──▶ reply
+ *                    └──▶ ask ──▶ edge: login, stream, publishing ──▶ answer ──▶ reply ──▶ next request
+ */
+import { WeirError } from '../../errors.ts';
+import type { RtspRequest } from '../wire/message.ts';
+import { serialiseMethods } from '../wire/method-list.ts';
+import { parseSession, serialiseSession } from '../wire/session.ts';
+import { parseAnnouncement } from './announcement.ts';
+import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
+import { control } from './control.ts';
+import { isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
+import { asked, finished, loginNeed, mismatched, notNow, replied, type Asked, type Outcome } from './outcome.ts';
+import { ok, refusal, refusalOf, replyBytes } from './response.ts';
+import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
+import type { SessionTable } from './session-table.ts';
+import type { ServerSession } from './session.ts';
+import { setup } from './setup.ts';
+import { baseUri, parseTarget } from './target.ts';
+
+/** Said in every Session header. A peer that is silent for so long, and a little, is gone; a publisher lives by its media. */
+export const SESSION_TIMEOUT_S = 60;
+export const SESSION_GRACE_MS = 5000;
+/** A connection without a session, and without a request for so long, is closed. */
+export const CONNECTION_IDLE_MS = 60_000;
+/** Requests that may wait for the answer to one before them. */
+export const MAX_PIPELINED_REQUESTS = 32;
+
+const PUBLIC = serialiseMethods(SERVER_METHODS);
+
+export class ServerConnection {
+  readonly #sessions: ConnectionSessions;
+  readonly #waiting: RtspRequest[] = [];
+  /** The question that is with the edge, and the request that it belongs to. */
+  #open: { readonly request: RtspRequest; readonly asked: Asked } | undefined;
+  #requestMs: number;
+
+  /** `nowMs` here and below: monotonic. */
+  constructor(table: SessionTable, nowMs: number) {
+    this.#sessions = new ConnectionSessions(table);
+    this.#requestMs = nowMs;
+  }
+
+  /** The sessions whose media flows on this connection. */
+  get sessions(): ReadonlySet<ServerSession> {
+    return this.#sessions.all;
+  }
+
+  /** Who uses an interleaved channel; undefined if nobody set it up. */
+  channel(channel: number): ChannelUse | undefined {
+    return this.#sessions.channel(channel);
+  }
+
+  push(input: ServerInput, nowMs: number): readonly ServerOutput[] {
+    switch (input.kind) {
+      case 'request':
+        return this.#request(input.request, nowMs);
+      case 'answer':
+        return this.#answer(input.answer, nowMs);
+      case 'heard':
+        this.#heard(nowMs);
+        return [];
+      case 'end-session':
+        this.#sessions.forget(input.session);
+        return [];
+      case 'tick':
+        return this.#tick(nowMs);
+    }
+  }
+
+  #request(request: RtspRequest, nowMs: number): readonly ServerOutput[] {
+    this.#requestMs = nowMs;
+    this.#heard(nowMs);
+    if (this.#waiting.length >= MAX_PIPELINED_REQUESTS) {
+      const message = 'Too many requests wait for the answer to one before them';
+      const expected = `at most ${MAX_PIPELINED_REQUESTS}`;
+      return [{ kind: 'close', error: new WeirError('limit-reached', message, { expected }) }];
+    }
+    // Its body is a view of what the socket gave: copied, since it may have to wait.
+    this.#waiting.push(request.body.length === 0 ? request : { ...request, body: request.body.slice() });
+    const outputs: ServerOutput[] = [];
+    this.#run(nowMs, outputs);
+    return outputs;
+  }
+
+  #answer(answer: ServerAnswer, nowMs: number): readonly ServerOutput[] {
+    const open = this.#open;
+    if (open === undefined) return [];
+    this.#open = undefined;
+    const outputs: ServerOutput[] = [];
+    this.#carryOut(open.request, finished(open.asked, answer, nowMs), outputs);
+    this.#run(nowMs, outputs);
+    return outputs;
+  }
+
+  /** Takes the waiting requests, one after another, up to one that has to ask. */
+  #run(nowMs: number, outputs: ServerOutput[]): void {
+    while (this.#open === undefined) {
+      const request = this.#waiting.shift();
+      if (request === undefined) return;
+      this.#carryOut(request, this.#outcome(request, nowMs), outputs);
+    }
+  }
+
+  #carryOut(request: RtspRequest, outcome: Outcome, outputs: ServerOutput[]): void {
+    if (outcome.kind === 'ask') {
+      this.#open = { request, asked: outcome };
+      outputs.push({ kind: 'ask', ask: outcome.ask });
+      return;
+    }
+    const { reply, session, after } = outcome;
+    const header =
+      session === undefined ? undefined : serialiseSession({ id: session.id, timeoutS: SESSION_TIMEOUT_S });
+    outputs.push({ kind: 'send', bytes: replyBytes(reply, request.headers.get('CSeq'), header) });
+    if (after !== undefined) outputs.push(after);
+  }
+
+  #outcome(request: RtspRequest, nowMs: number): Outcome {
+    const { method, headers } = request;
+    if (request.version !== 'RTSP/1.0') return replied(refusal('version-unsupported'));
+    if (headers.get('CSeq') === undefined) return replied(refusal('request-malformed'));
+    const required = [...headers.getAll('Require'), ...headers.getAll('Proxy-Require')];
+    if (required.length > 0) return replied(refusal('option-unsupported', [['Unsupported', required.join(', ')]]));
+    if (!isServerMethod(method)) return replied(refusal('method-unknown', [['Allow', PUBLIC]]));
+    const named = this.#namedSession(request);
+    if (named === 'unknown') return replied(refusal('session-unknown'));
+    named?.heard(nowMs);
+    return this.#dispatch(method, request, named, nowMs);
+  }
+
+  #dispatch(method: ServerMethod, request: RtspRequest, session: ServerSession | undefined, nowMs: number): Outcome {
+    switch (method) {
+      case 'OPTIONS':
+        return replied(ok([['Public', PUBLIC]]), session);
+      case 'GET_PARAMETER':
+      case 'SET_PARAMETER':
+        return replied(request.body.length === 0 ? ok() : refusal('parameter-unknown'), session);
+      case 'DESCRIBE':
+        return describe(request);
+      case 'ANNOUNCE':
+        return announce(request, this.#sessions);
+      case 'SETUP':
+        return setup(request, session, this.#sessions, nowMs);
+      case 'PLAY':
+      case 'PAUSE':
+      case 'RECORD':
+      case 'TEARDOWN':
+        return control(method, request, session, this.#sessions);
+    }
+  }
+
+  /** The session that the request names; who forgets to name one means the connection's only one. */
+  #namedSession(request: RtspRequest): ServerSession | 'unknown' | undefined {
+    const header = request.headers.get('Session');
+    if (header !== undefined) {
+      const id = parseSession(header)?.id;
+      return (id === undefined ? undefined : this.#sessions.find(id)) ?? 'unknown';
+    }
+    const own = [...this.#sessions.all];
+    return request.method !== 'SETUP' && own.length === 1 ? own[0] : undefined;
+  }
+
+  #heard(nowMs: number): void {
+    for (const session of this.#sessions.all) session.heard(nowMs);
+  }
+
+  #tick(nowMs: number): readonly ServerOutput[] {
+    const outputs: ServerOutput[] = [];
+    for (const session of this.#sessions.all) {
+      if (session.phase === 'recording') continue;
+      if (nowMs - session.heardMs < SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS) continue;
+      this.#sessions.forget(session);
+      outputs.push({ kind: 'ended', session, why: 'timeout' });
+    }
+    const idle = this.#sessions.all.size === 0 && this.#open === undefined;
+    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) outputs.push({ kind: 'close', error: undefined });
+    return outputs;
+  }
+}
+
+/** §10.2. */
+function describe(request: RtspRequest): Outcome {
+  const target = parseTarget(request.uri);
+  if (target === undefined) return replied(refusal('request-malformed'));
+  if (!acceptsSdp(request.headers.getAll('Accept'))) return replied(refusal('not-acceptable'));
+  const login = loginNeed(request, 'read', target.stream);
+  return asked({ kind: 'describe', login, stream: target.stream }, (answer) => {
+    if (answer.kind !== 'described') return mismatched();
+    const base = ['Content-Base', `${baseUri(request.uri)}/`] as const;
+    return replied(ok([base, ['Content-Type', 'application/sdp']], answer.sdp));
+  });
+}
+
+/** §10.3, from a publisher: what it will send. */
+function announce(request: RtspRequest, sessions: ConnectionSessions): Outcome {
+  const [first] = sessions.all;
+  if (first !== undefined) return notNow(first.phase, first.purpose, first);
+  const target = parseTarget(request.uri);
+  if (target === undefined) return replied(refusal('request-malformed'));
+  const type = request.headers.get('Content-Type');
+  if (type !== undefined && !/^application\/sdp\b/i.test(type)) return replied(refusal('media-type-unsupported'));
+  const announcement = parseAnnouncement(request.body, baseUri(request.uri), target.stream);
+  if (announcement instanceof WeirError) return replied(refusalOf(announcement));
+  const login = loginNeed(request, 'publish', target.stream);
+  return asked({ kind: 'announce', login, announcement }, (answer) => {
+    if (answer.kind !== 'ok') return mismatched();
+    sessions.announced = { announcement, user: answer.user };
+    return replied(ok());
+  });
+}
+
+/** Without Accept, and with wildcards, everything is. */
+function acceptsSdp(accept: readonly string[]): boolean {
+  const types = accept.flatMap((value) => value.split(',')).map((type) => type.split(';', 1)[0]?.trim().toLowerCase());
+  return (
+    types.length === 0 ||
+    types.some((type) => type === 'application/sdp' || type === 'application/*' || type === '*/*' || type === '')
+  );
+}

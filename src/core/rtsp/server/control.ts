@@ -1,0 +1,111 @@
+/** PLAY, PAUSE, RECORD and TEARDOWN (RFC 2326 §10.5–§10.7, §10.11): what is done to a session as a whole. */
+import type { RtspRequest } from '../wire/message.ts';
+import { parseRange, serialiseRange } from '../wire/range.ts';
+import { serialiseRtpInfo } from '../wire/rtp-info.ts';
+import { announcedTrack } from './announcement.ts';
+import type { ConnectionSessions } from './connection-sessions.ts';
+import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
+import { ok, refusal, type HeaderList, type Reply } from './response.ts';
+import type { LoginNeed, ServerOutput, TrackStart } from './server-io.ts';
+import type { SessionMethod } from './session-state.ts';
+import type { ServerSession } from './session.ts';
+import { baseUri, parseTarget } from './target.ts';
+
+const LIVE_RANGE = serialiseRange({ kind: 'npt', fromS: 'now', toS: undefined });
+
+/** `session`: the one that the request names, or means. */
+export function control(
+  method: Exclude<SessionMethod, 'SETUP'>,
+  request: RtspRequest,
+  session: ServerSession | undefined,
+  sessions: ConnectionSessions,
+): Outcome {
+  if (session === undefined) return notNow('init', sessions.announced === undefined ? 'play' : 'record', undefined);
+  if (!session.allows(method)) return notNow(session.phase, session.purpose, session);
+  const right = session.purpose === 'play' ? 'read' : 'publish';
+  const login = sessions.owns(session) ? undefined : loginNeed(request, right, session.stream);
+  switch (method) {
+    case 'PLAY':
+      return play(request, session, sessions, login);
+    case 'PAUSE':
+      return asked({ kind: 'pause', login, session }, () => changed(session, sessions, 'PAUSE', ok()));
+    case 'RECORD':
+      return record(session, sessions, login);
+    case 'TEARDOWN':
+      return teardown(request, session, sessions, login);
+  }
+}
+
+function play(
+  request: RtspRequest,
+  session: ServerSession,
+  sessions: ConnectionSessions,
+  login: LoginNeed | undefined,
+): Outcome {
+  const given = request.headers.get('Range');
+  const range = given === undefined ? undefined : parseRange(given);
+  // Only what is live is served. A unit that is unknown is ignored (§12.29), and so is where in npt a live stream should
+  // begin: players say 0.
+  if (range?.kind === 'clock') return replied(refusal('time-invalid'), session);
+  if (session.phase === 'playing') return replied(ok([['Range', LIVE_RANGE]]), session);
+  session.wantsStart(parseTarget(request.uri)?.start);
+  return asked({ kind: 'play', login, session }, (answer) => {
+    if (answer.kind !== 'playing') return mismatched();
+    const headers = [['Range', LIVE_RANGE] as const, ...rtpInfo(baseUri(request.uri), session, answer.starts)];
+    return changed(session, sessions, 'PLAY', ok(headers), { kind: 'flow', session });
+  });
+}
+
+function record(session: ServerSession, sessions: ConnectionSessions, login: LoginNeed | undefined): Outcome {
+  if (session.phase === 'recording') return replied(ok(), session);
+  const announcement = sessions.announced?.announcement;
+  // What was announced stands on the session's own connection.
+  if (announcement === undefined || !sessions.owns(session)) return notNow('init', 'record', session);
+  return asked({ kind: 'record', login, session, announcement }, () =>
+    changed(session, sessions, 'RECORD', ok(), { kind: 'flow', session }),
+  );
+}
+
+/** The aggregate URL ends the session, a track's URL that track; with its last track the session ends. */
+function teardown(
+  request: RtspRequest,
+  session: ServerSession,
+  sessions: ConnectionSessions,
+  login: LoginNeed | undefined,
+): Outcome {
+  const announced = session.purpose === 'record' ? sessions.announced?.announcement : undefined;
+  const index = announced === undefined ? parseTarget(request.uri)?.track : announcedTrack(request.uri, announced);
+  const track = index === undefined ? undefined : session.track(index);
+  return asked({ kind: 'teardown', login, session }, () => {
+    if (track !== undefined && session.tracks.length > 1 && sessions.owns(session)) {
+      sessions.removeTrack(session, track);
+      return replied(ok(), session, { kind: 'track-ended', session, track: track.track });
+    }
+    sessions.forget(session);
+    return replied(ok(), undefined, { kind: 'ended', session, why: 'teardown' });
+  });
+}
+
+/** The session moves on, unless it ended while the edge was asked. */
+function changed(
+  session: ServerSession,
+  sessions: ConnectionSessions,
+  method: SessionMethod,
+  reply: Reply,
+  after?: ServerOutput,
+): Replied {
+  if (sessions.find(session.id) !== session) return replied(refusal('session-unknown'));
+  session.done(method);
+  return replied(reply, session, after);
+}
+
+/** True numbers for every track, or no header: GStreamer believes them, and false ones mislead it. */
+function rtpInfo(base: string, session: ServerSession, starts: readonly TrackStart[] | undefined): HeaderList {
+  if (starts === undefined || starts.length < session.tracks.length) return [];
+  const entries = starts.map(({ track, sequence, rtpTime }) => ({
+    url: `${base}/trackID=${track}`,
+    sequence,
+    rtpTime,
+  }));
+  return [['RTP-Info', serialiseRtpInfo(entries)]];
+}

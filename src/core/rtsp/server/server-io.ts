@@ -1,0 +1,73 @@
+/** What goes into and comes out of a `ServerConnection`: data, carried out by the edge (src/servers/rtsp). */
+import type { WeirError } from '../../errors.ts';
+import type { Announcement } from './announcement.ts';
+import type { LoginRequest } from './login.ts';
+import type { RtspRequest } from '../wire/message.ts';
+import type { ServerSession } from './session.ts';
+
+export type ServerInput =
+  | { readonly kind: 'request'; readonly request: RtspRequest }
+  /** To the one `ask` that is open. */
+  | { readonly kind: 'answer'; readonly answer: ServerAnswer }
+  /** The peer's RTCP came: it lives. */
+  | { readonly kind: 'heard' }
+  /** The edge ends a session: its stream ended, the reader is too slow, another publisher took over. */
+  | { readonly kind: 'end-session'; readonly session: ServerSession }
+  /** About a second went by. */
+  | { readonly kind: 'tick' };
+
+export type ServerOutput =
+  /** A response, to be written before anything that follows. */
+  | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  /** Something that only the edge knows. It answers once; until then no other request is looked at. */
+  | { readonly kind: 'ask'; readonly ask: ServerAsk }
+  /** The response to PLAY or RECORD went out: media may flow. */
+  | { readonly kind: 'flow'; readonly session: ServerSession }
+  /** A reader gave back one of its tracks. */
+  | { readonly kind: 'track-ended'; readonly session: ServerSession; readonly track: number }
+  /** The session is no more: tear-down, time-out. It may be another connection's. */
+  | { readonly kind: 'ended'; readonly session: ServerSession; readonly why: 'teardown' | 'timeout' }
+  /** Close the connection once everything is sent; `error` if the peer is to blame. */
+  | { readonly kind: 'close'; readonly error: WeirError | undefined };
+
+/** Which right the request needs, and on what. An ask without it was proved before: it is about the connection's own session. */
+export interface LoginNeed {
+  readonly request: LoginRequest;
+  readonly right: 'read' | 'publish';
+  readonly stream: string;
+}
+
+export type ServerAsk =
+  /** The description of a stream; waits, bounded, for an on-demand source and its parameter sets. */
+  | { readonly kind: 'describe'; readonly login: LoginNeed; readonly stream: string }
+  /** May this be published? */
+  | { readonly kind: 'announce'; readonly login: LoginNeed; readonly announcement: Announcement }
+  /** The tracks of a stream, for a SETUP. */
+  | { readonly kind: 'tracks'; readonly login: LoginNeed; readonly stream: string }
+  /** Attach the reader, hold everything until `flow`. Asked again after a PAUSE. */
+  | { readonly kind: 'play'; readonly login: LoginNeed | undefined; readonly session: ServerSession }
+  | { readonly kind: 'pause'; readonly login: LoginNeed | undefined; readonly session: ServerSession }
+  /** Make the publisher the stream's source. */
+  | {
+      readonly kind: 'record';
+      readonly login: LoginNeed | undefined;
+      readonly session: ServerSession;
+      readonly announcement: Announcement;
+    }
+  | { readonly kind: 'teardown'; readonly login: LoginNeed | undefined; readonly session: ServerSession };
+
+export type ServerAnswer =
+  | { readonly kind: 'ok'; readonly user: string | undefined }
+  | { readonly kind: 'described'; readonly sdp: Uint8Array }
+  /** SSRC of each track of the stream, in order. */
+  | { readonly kind: 'tracks'; readonly ssrcs: readonly number[]; readonly user: string | undefined }
+  /** Where each track that the session has set up begins; undefined if that is not known for all. */
+  | { readonly kind: 'playing'; readonly starts: readonly TrackStart[] | undefined }
+  | { readonly kind: 'unauthorized'; readonly challenges: readonly string[] }
+  | { readonly kind: 'refused'; readonly error: WeirError };
+
+export interface TrackStart {
+  readonly track: number;
+  readonly sequence: number;
+  readonly rtpTime: number;
+}

@@ -1,0 +1,89 @@
+/** SETUP (RFC 2326 §10.4): a transport for one track, in a new session or one that is there. */
+import { WeirError } from '../../errors.ts';
+import type { RtspRequest } from '../wire/message.ts';
+import type { Transport } from '../wire/transport.ts';
+import { announcedTrack } from './announcement.ts';
+import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
+import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
+import { ok, refusal, refusalOf } from './response.ts';
+import type { ServerSession } from './session.ts';
+import { parseTarget, type RequestTarget } from './target.ts';
+import { chooseTransport, purposeOf, transportReply } from './transport-choice.ts';
+
+/** `named`: the session that the request names. */
+export function setup(
+  request: RtspRequest,
+  named: ServerSession | undefined,
+  sessions: ConnectionSessions,
+  nowMs: number,
+): Outcome {
+  const transport = chooseTransport(request.headers.getAll('Transport').join(','));
+  if (transport === undefined) return replied(refusal('transport-unsupported'), named);
+  if (sessions.announced !== undefined) return setupRecord(request, transport, sessions, sessions.announced, nowMs);
+  if (purposeOf(transport) === 'record') return notNow('init', 'play', named);
+  const target = parseTarget(request.uri);
+  if (target === undefined) return replied(refusal('request-malformed'), named);
+  if (named !== undefined) {
+    const joins = sessions.owns(named) && named.purpose === 'play' && named.stream === target.stream;
+    if (!joins) return replied(refusal('aggregate-not-allowed'), named);
+    if (!named.allows('SETUP')) return notNow(named.phase, named.purpose, named);
+  }
+  const login = loginNeed(request, 'read', target.stream);
+  return asked({ kind: 'tracks', login, stream: target.stream }, (answer, answeredMs) => {
+    if (answer.kind !== 'tracks') return mismatched();
+    if (named !== undefined && !sessions.owns(named)) return replied(refusal('session-unknown'));
+    const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs);
+    return setupPlay(session, target, transport, sessions, answer.ssrcs);
+  });
+}
+
+function setupPlay(
+  session: ServerSession,
+  target: RequestTarget,
+  transport: Transport,
+  sessions: ConnectionSessions,
+  ssrcs: readonly number[],
+): Replied {
+  const track = target.track ?? firstUnused(session);
+  const ssrc = ssrcs[track];
+  if (ssrc === undefined) return replied(refusal('track-unknown'));
+  session.wantsStart(target.start);
+  return addTrack(session, track, transport, sessions, ssrc);
+}
+
+/** After ANNOUNCE every SETUP on the connection is for RECORD, whatever its mode (gsl#5, zlm#1274), its session named or not. */
+function setupRecord(
+  request: RtspRequest,
+  transport: Transport,
+  sessions: ConnectionSessions,
+  announced: AnnouncedBy,
+  nowMs: number,
+): Replied {
+  const { announcement, user } = announced;
+  const existing = [...sessions.all].find((session) => session.purpose === 'record');
+  if (existing?.allows('SETUP') === false) return notNow(existing.phase, existing.purpose, existing);
+  const session = existing ?? sessions.create('record', announcement.stream, user, nowMs);
+  const track = announcedTrack(request.uri, announcement) ?? firstUnused(session);
+  if (announcement.tracks[track] === undefined) return replied(refusal('track-unknown'), existing);
+  return addTrack(session, track, transport, sessions, undefined);
+}
+
+function addTrack(
+  session: ServerSession,
+  track: number,
+  transport: Transport,
+  sessions: ConnectionSessions,
+  ssrc: number | undefined,
+): Replied {
+  const channels = sessions.addTrack(session, track, transport.interleaved);
+  if (channels instanceof WeirError) return replied(refusalOf(channels));
+  session.done('SETUP');
+  return replied(ok([['Transport', transportReply(transport, channels, session.purpose, ssrc)]]), session);
+}
+
+/** The track that a URL without one means: the next. */
+function firstUnused(session: ServerSession): number {
+  let track = 0;
+  while (session.track(track) !== undefined) track += 1;
+  return track;
+}
