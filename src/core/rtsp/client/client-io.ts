@@ -1,0 +1,86 @@
+/** What goes into and comes out of a `ClientMachine`: data, carried out by the edge (src/sources/rtsp). */
+import type { TrackFormat } from '../../codec/track-format.ts';
+import type { WeirError } from '../../errors.ts';
+import type { UnusableSection } from '../../sdp/sdp-tracks.ts';
+import type { Hash } from '../digest/challenge.ts';
+import type { RtspUnit } from '../wire/framer.ts';
+import type { RtspUrl } from '../wire/rtsp-url.ts';
+import type { KeepAliveMethod } from './keep-alive.ts';
+
+export interface ClientOptions {
+  readonly url: RtspUrl;
+  /** The URL as it may be shown: the place of errors. */
+  readonly label: string;
+  /** Some cameras refuse whoever does not say it (g2r#235). */
+  readonly userAgent: string;
+  /** Where to begin: what the last attempt ended with. */
+  readonly keepAlive: KeepAliveMethod;
+  readonly timeouts: ClientTimeouts;
+  readonly hash: Hash;
+  /** Unguessable text for a digest's cnonce: letters and digits. */
+  readonly nonce: () => string;
+}
+
+export interface ClientTimeouts {
+  /** To the answer of a request. */
+  readonly responseMs: number;
+  /** From PLAY's answer to the first media. */
+  readonly firstByteMs: number;
+  /** Without media while playing. */
+  readonly idleMs: number;
+}
+
+export type ClientInput =
+  | { readonly kind: 'start' }
+  /** The connection that `connect` asked for is open. */
+  | { readonly kind: 'connected' }
+  /** What the framer of that connection gave. */
+  | { readonly kind: 'units'; readonly units: readonly RtspUnit[] }
+  | { readonly kind: 'closed' }
+  /** The moment of the last `wake` has come. */
+  | { readonly kind: 'tick' }
+  /** Tear down and end. */
+  | { readonly kind: 'stop' };
+
+export type ClientOutput =
+  /** Open a connection there, with a new framer; close the one before once it is sent out. */
+  | { readonly kind: 'connect'; readonly url: RtspUrl }
+  | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  /** Channels in use, for the framer. */
+  | { readonly kind: 'channels'; readonly channels: ReadonlySet<number> }
+  /** PLAY was answered: media of these tracks follows. */
+  | { readonly kind: 'tracks'; readonly tracks: readonly ClientTrack[]; readonly skipped: readonly SkippedTrack[] }
+  /** A packet of a track (index in `tracks`): a view, or a copy of what came early. */
+  | { readonly kind: 'rtp'; readonly track: number; readonly packet: Uint8Array }
+  | { readonly kind: 'rtcp'; readonly track: number; readonly packet: Uint8Array }
+  /** Push `tick` then (monotonic ms); replaces the wake before. */
+  | { readonly kind: 'wake'; readonly atMs: number }
+  /** All is said; close the connection. `error`: why, undefined after `stop`. */
+  | { readonly kind: 'end'; readonly error: WeirError | undefined };
+
+export interface ClientTrack {
+  readonly format: Omit<TrackFormat, 'parameters'>;
+  readonly url: string;
+  readonly rtpChannel: number;
+  readonly rtcpChannel: number;
+  /** What the server says it sends with, if it says. */
+  readonly ssrc: number | undefined;
+}
+
+export type SkippedTrack = UnusableSection;
+
+/** Tolerated faults of one attempt. */
+export interface ClientFaults {
+  /** Bytes between units, and how often they came. */
+  garbageBytes: number;
+  resyncs: number;
+  /** Responses with another CSeq than any request's, and responses to nothing. */
+  cseqMismatches: number;
+  unexpectedResponses: number;
+  /** Frames before PLAY was sent, or more than are kept before its answer. */
+  earlyFrames: number;
+  unknownChannelFrames: number;
+  notRtpFrames: number;
+  /** Of a session that is no longer ours (live555 before 2017-06). */
+  foreignSsrcFrames: number;
+}
