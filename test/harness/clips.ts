@@ -1,0 +1,70 @@
+/** Clips that ffmpeg makes for the tests, and the hashes by which their frames are known again. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { mustRun } from './program.ts';
+
+export interface ClipShape {
+  readonly seconds: number;
+  readonly codec?: 'libx264' | 'libx265';
+  readonly size?: string;
+  readonly framesPerSecond?: number;
+  readonly bFrames?: number;
+  readonly audio?: boolean;
+}
+
+/** A test picture and a tone, key frames each second. Returns its path; it goes with the test. */
+export async function makeClip(context: TestContext, shape: ClipShape): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'weir-clip-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'clip.mp4');
+  const { seconds, codec = 'libx264', size = '640x360', framesPerSecond = 25, bFrames = 0, audio = true } = shape;
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${framesPerSecond}:duration=${seconds}`];
+  const tone = [
+    '-f',
+    'lavfi',
+    '-i',
+    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
+    '-c:a',
+    'aac',
+    '-b:a',
+    '64k',
+  ];
+  const rate = ['-preset', 'ultrafast', '-bf', String(bFrames), '-g', String(framesPerSecond), '-pix_fmt', 'yuv420p'];
+  const closed =
+    codec === 'libx265'
+      ? ['-x265-params', 'log-level=none:open-gop=0:scenecut=0', '-tag:v', 'hvc1']
+      : ['-sc_threshold', '0'];
+  const inputs = audio ? [...picture, ...tone.slice(0, 4)] : picture;
+  await mustRun('ffmpeg', [
+    '-v',
+    'error',
+    ...inputs,
+    '-c:v',
+    codec,
+    ...rate,
+    ...closed,
+    ...(audio ? tone.slice(4) : []),
+    file,
+  ]);
+  return file;
+}
+
+/** MD5 of each decoded picture, in order of presentation. */
+export function pictureHashes(input: string): Promise<readonly string[]> {
+  return hashes(['-i', input, '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-']);
+}
+
+/** MD5 of each coded audio frame, in order. */
+export function audioHashes(input: string): Promise<readonly string[]> {
+  return hashes(['-i', input, '-map', '0:a:0', '-c:a', 'copy', '-f', 'framemd5', '-']);
+}
+
+async function hashes(words: readonly string[]): Promise<readonly string[]> {
+  const said = await mustRun('ffmpeg', ['-v', 'error', ...words]);
+  return said
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.slice(line.lastIndexOf(',') + 1).trim());
+}
