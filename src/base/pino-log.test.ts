@@ -20,7 +20,7 @@ test('a line is a JSON object with time, level, fields and message', () => {
   assert.equal(lines.length, 1);
   const { time, ...line } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/);
-  assert.deepEqual(line, { level: 'warn', stream: 'lobby', code: 'source-timeout', attempt: 3, message: 'no answer' });
+  assert.deepEqual(line, { level: 'warn', stream: 'lobby', code: 'source-timeout', attempt: 3, msg: 'no answer' });
 });
 
 test('text for eyes', () => {

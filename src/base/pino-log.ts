@@ -30,7 +30,6 @@ export class PinoLog implements Log {
       {
         level: options.level,
         base: null,
-        messageKey: 'message',
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
         formatters: { level: (level) => ({ level }) },
       },

@@ -43,11 +43,17 @@ export function applyEnvironment(
 
 /** Variables that begin like ours and mean nothing: a slip, most likely. Leaves out those that Kubernetes makes for a service called weir. */
 export function unknownVariables(env: Environment, tree: KeyNode): string[] {
-  const known = new Set(environmentKeys(tree).map((key) => key.variable));
+  const known = new Set([...environmentKeys(tree).map((key) => key.variable), ...PROCESS_VARIABLES.keys()]);
   return Object.keys(env).filter(
     (name) => name.startsWith('WEIR_') && !known.has(name) && !/_(?:SERVICE|PORT)(?:_|$)/.test(name),
   );
 }
+
+/** Variables of the process, not of the configuration. */
+export const PROCESS_VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['WEIR_LOG_LEVEL', 'debug, info (default), warn or error'],
+  ['WEIR_LOG_FORMAT', 'json, or text (default where standard error is a terminal)'],
+]);
 
 function isScalar(node: KeyNode): boolean {
   if (node.anyOf !== undefined) return node.anyOf.some(isScalar);

@@ -43,6 +43,7 @@ export const ERRORS = {
   'media-type-unsupported': row('The media type is not supported', 'Send or accept application/sdp.', 415, 415, false),
   'not-acceptable': row('No acceptable form of this', 'Accept application/sdp.', 406, 406, false),
   'view-unknown': row('There is no such view', 'See docs/urls.md for the views of a stream.', 404, 404, false),
+  'path-unknown': row('There is no such path', 'See docs/urls.md, or /api/v1/openapi.json for the API.', 404, 404, false),
   'time-invalid': row('The time cannot be read', 'Write Unix seconds or 20260101T100000Z.', 400, 457, false),
   // streams
   'stream-unknown': row('There is no such stream', 'Add it under streams: in the configuration, or publish it.', 404, 404, true),
@@ -93,6 +94,7 @@ export const ERRORS = {
   'decoder-timeout': row('Decoding took too long', 'Ask for a smaller stream.', 504, 504, true),
   // the rest
   'limit-reached': row('A limit is reached', 'The message names the limit.', 503, 453, true),
+  internal: row('A fault of weir itself', 'Report it, with the lines of the log around it.', 500, 500, false),
   'shutting-down': row('weir is shutting down', 'Connect again in a moment.', 503, 503, true),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,0 +1,90 @@
+/**
+ * The catalogue of metrics, a row each, and what answers /metrics. Nothing is counted here: parts keep plain numbers, and readers copy
+ * them when somebody scrapes. docs/metrics.md is generated from the rows.
+ */
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export const METRICS = {
+  weir_build_info: gauge('Always 1; the version of weir and of Node.', 'version', 'node'),
+  weir_streams: gauge('Streams by state.', 'state'),
+  weir_stream_received_bytes_total: counter('Bytes of RTP received from the source.', 'stream', 'track'),
+  weir_stream_received_packets_total: counter('RTP packets received from the source.', 'stream', 'track'),
+  weir_stream_lost_packets_total: counter('RTP packets that the source sent and that never came.', 'stream', 'track'),
+  weir_stream_faults_total: counter('Faults of the source that were tolerated, by name.', 'stream', 'track', 'fault'),
+  weir_stream_readers: gauge('Readers now.', 'stream', 'protocol'),
+  weir_stream_source_attempts_total: counter('Attempts to open the source.', 'stream'),
+  weir_stream_memory_bytes: gauge("Bytes held in memory: whole GOPs and the timeline's head.", 'stream'),
+  weir_stream_last_key_frame_timestamp_seconds: gauge('When the newest key frame was taken.', 'stream'),
+  weir_stream_recorded_up_to_timestamp_seconds: gauge('End of the newest recorded fragment.', 'stream'),
+  weir_http_requests_total: counter(
+    'HTTP requests answered, by area (media, api, page) and class of status.',
+    'area',
+    'status',
+  ),
+  weir_wrong_password_refusals_total: counter('Logins not looked at, after too many wrong passwords.'),
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof METRICS;
+type Labels<Name extends MetricName> = Readonly<Record<(typeof METRICS)[Name]['labels'][number], string>>;
+
+export interface MetricSink {
+  /** The value of one series now: counters too are given as their whole sum. */
+  set<Name extends MetricName>(name: Name, labels: Labels<Name>, value: number): void;
+}
+
+export type MetricReader = (sink: MetricSink) => void;
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #readers: MetricReader[] = [];
+  readonly #instruments = new Map<MetricName, Counter | Gauge>();
+  readonly #sink: MetricSink = {
+    set: (name, labels, value) => {
+      const instrument = this.#instruments.get(name);
+      if (instrument instanceof Counter) instrument.inc(labels, value);
+      else instrument?.set(labels, value);
+    },
+  };
+
+  constructor() {
+    for (const [name, row] of Object.entries(METRICS)) {
+      const options = { name, help: row.help, labelNames: [...row.labels], registers: [this.#registry] };
+      this.#instruments.set(name as MetricName, row.type === 'counter' ? new Counter(options) : new Gauge(options));
+    }
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Adds the process's own metrics (CPU, memory, event loop), by prom-client's names. Once a process: they cannot be taken away. */
+  addProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Called at each scrape. A metric has one reader. */
+  addReader(reader: MetricReader): void {
+    this.#readers.push(reader);
+  }
+
+  /** The text that Prometheus reads. */
+  async text(): Promise<string> {
+    for (const instrument of this.#instruments.values()) instrument.reset();
+    for (const reader of this.#readers) reader(this.#sink);
+    return await this.#registry.metrics();
+  }
+}
+
+function counter<const Names extends readonly string[]>(help: string, ...labels: Names) {
+  return { type: 'counter', help, labels } as const;
+}
+
+function gauge<const Names extends readonly string[]>(help: string, ...labels: Names) {
+  return { type: 'gauge', help, labels } as const;
+}
