@@ -1,0 +1,94 @@
+/** Media pulled from a camera or server over RTSP, TCP interleaved: one upstream connection, however many read. */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { redactUrl } from '../../base/redact.ts';
+import type { SourceSettings } from '../../config/settings.ts';
+import { WeirError } from '../../core/errors.ts';
+import type { ClientFaults } from '../../core/rtsp/client/client-io.ts';
+import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
+import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
+import type { Hash } from '../../core/rtsp/digest/challenge.ts';
+import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import type { Source, SourceSink } from '../../stream/source.ts';
+import { RtspAttempt } from './rtsp-attempt.ts';
+
+export interface RtspSourceOptions {
+  readonly settings: SourceSettings & { readonly kind: 'rtsp' };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hash: Hash;
+  /** In [0, 1), unguessable. */
+  readonly random: () => number;
+}
+
+const USER_AGENT = 'weir';
+
+export class RtspSource implements Source {
+  readonly kind = 'rtsp';
+  readonly label: string;
+  readonly #options: RtspSourceOptions;
+  readonly #ssrc: number;
+  /** What this device was last seen to want; it goes on over attempts. */
+  #keepAlive: KeepAliveMethod = 'OPTIONS';
+  #machine: ClientMachine | undefined;
+  #faultsBefore: Readonly<Record<string, number>> = {};
+
+  constructor(options: RtspSourceOptions) {
+    this.#options = options;
+    this.label = redactUrl(options.settings.url);
+    this.#ssrc = Math.floor(options.random() * 2 ** 32);
+  }
+
+  /** Tolerated faults since the start, by name (see ClientFaults). */
+  get faults(): Readonly<Record<string, number>> {
+    return sum(this.#faultsBefore, this.#machine?.faults);
+  }
+
+  async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
+    const { settings, clock, log } = this.#options;
+    const machine = this.#newMachine();
+    this.#machine = machine;
+    const { connectMs } = settings.timeouts;
+    try {
+      await new RtspAttempt({ machine, sink, connectMs, clock, log, ssrc: this.#ssrc, cname: 'weir' }).run(signal);
+    } finally {
+      this.#keepAlive = machine.keepAlive;
+      const counted = Object.entries(machine.faults).filter(([, count]) => count > 0);
+      if (counted.length > 0) log.info(Object.fromEntries(counted), 'The source had faults that were tolerated');
+      this.#faultsBefore = this.faults;
+      this.#machine = undefined;
+    }
+  }
+
+  /** Throws `source-url-invalid`. */
+  #newMachine(): ClientMachine {
+    const { settings, hash, random } = this.#options;
+    const url = parseRtspUrl(settings.url);
+    if (url instanceof WeirError) throw url;
+    const { connectMs, firstByteMs, idleMs } = settings.timeouts;
+    return new ClientMachine({
+      url,
+      label: this.label,
+      userAgent: USER_AGENT,
+      keepAlive: this.#keepAlive,
+      timeouts: { responseMs: connectMs, firstByteMs, idleMs },
+      hash,
+      nonce: () => hexadecimal(random) + hexadecimal(random),
+    });
+  }
+}
+
+function hexadecimal(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
+}
+
+function sum(
+  before: Readonly<Record<string, number>>,
+  now: Readonly<ClientFaults> | undefined,
+): Readonly<Record<string, number>> {
+  const total: Record<string, number> = { ...before };
+  for (const [name, count] of Object.entries(now ?? {})) total[name] = (total[name] ?? 0) + count;
+  return total;
+}
