@@ -1,0 +1,69 @@
+/** Sends bytes as HTTP has it: entity tags and 304, ranges and 206 or 416, HEAD, exact lengths (RFC 9110 §13, §14). */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { parseByteRange, sliceOf } from './byte-range.ts';
+
+export interface Content {
+  readonly type: string;
+  /** With its quotes. */
+  readonly etag: string;
+  readonly cacheControl: string;
+  /** Laid one after the other: views of frozen bytes. */
+  readonly pieces: readonly Uint8Array[];
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+export const IMMUTABLE = 'max-age=31536000, immutable';
+
+export function sendContent(request: IncomingMessage, response: ServerResponse, content: Content): void {
+  if (sendIfNotModified(request, response, content)) return;
+  const size = content.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const range = parseByteRange(wantedRange(request, content.etag), size);
+  const head = { ...commonHeaders(content), 'content-type': content.type, 'accept-ranges': 'bytes' };
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { 'content-range': `bytes */${size}`, 'content-length': 0 }).end();
+  } else if (range === undefined) {
+    response.writeHead(200, { ...head, 'content-length': size });
+    sendPieces(request, response, content.pieces);
+  } else {
+    const contentRange = `bytes ${range.start}-${range.end - 1}/${size}`;
+    response.writeHead(206, { ...head, 'content-range': contentRange, 'content-length': range.end - range.start });
+    sendPieces(request, response, sliceOf(content.pieces, range));
+  }
+}
+
+/** Answers 304 if the client has this very content already; false if it has not. */
+export function sendIfNotModified(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Omit<Content, 'pieces' | 'type'>,
+): boolean {
+  if (!hasTag(request.headers['if-none-match'], content.etag)) return false;
+  response.writeHead(304, commonHeaders(content)).end();
+  return true;
+}
+
+function commonHeaders({ etag, cacheControl, headers }: Omit<Content, 'pieces' | 'type'>): OutgoingHttpHeaders {
+  return { etag, 'cache-control': cacheControl, ...headers };
+}
+
+/** Weak comparison, as If-None-Match asks for. */
+function hasTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*');
+}
+
+/** A range of something else than what the client has a part of would be of no use (If-Range, RFC 9110 §13.1.5). */
+function wantedRange({ headers, method }: IncomingMessage, etag: string): string | undefined {
+  const ifRange = headers['if-range'];
+  return method === 'GET' && (ifRange === undefined || ifRange === etag) ? headers.range : undefined;
+}
+
+/** One write to the socket, however many pieces. */
+function sendPieces(request: IncomingMessage, response: ServerResponse, pieces: readonly Uint8Array[]): void {
+  if (request.method !== 'HEAD') {
+    response.cork();
+    for (const piece of pieces) response.write(piece);
+    response.uncork();
+  }
+  response.end();
+}
