@@ -14,6 +14,15 @@ export interface Codec {
   parametersFromSampleEntry(entry: Uint8Array): CodecParameters | undefined;
   /** The fmtp that we serve: complete, strict, packetization-mode=1 for H.264. */
   fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string>;
+  /** What of an MP4 sample (its NAL units, or the one audio frame) belongs into an access unit; undefined: nothing. Never throws. */
+  contentOf(sample: readonly Uint8Array[]): { readonly data: readonly Uint8Array[]; readonly key: boolean } | undefined;
+  /** Video: how long a NAL unit's length prefix is under this sample entry; undefined if it is not this codec's. */
+  nalLengthBytes?(entry: Uint8Array): 1 | 2 | 3 | 4 | undefined;
+  /**
+   * Video: the unit cannot be decoded when decoding began at the key frame before it in decode order (H.265 RASL pictures after a CRA,
+   * §3.130): who enters there leaves it out. H.264 has none.
+   */
+  isSkippedAfterEntry?(unit: AccessUnit): boolean;
   /** Looks at one RTP payload without unpacking it: what the relay must know of every packet. */
   peek(payload: Uint8Array): Peek;
   depacketizer(format: TrackFormat): Depacketizer;
@@ -22,7 +31,10 @@ export interface Codec {
 
 /** What a payload begins or holds. */
 export interface Peek {
-  /** It holds the first bytes of a random access picture's slice data (IDR, CRA, BLA), or the whole of it. Audio: false. */
+  /**
+   * It holds the first bytes of a slice of a random access picture (IDR, CRA, BLA), or the whole of it. Every slice of the picture says so
+   * (Reolink P330 marks none as the first, mtx#5071): the first of one timestamp is where the picture begins. Audio: false.
+   */
   readonly key: boolean;
   /** It holds a parameter set. */
   readonly parameterSets: boolean;

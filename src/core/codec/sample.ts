@@ -1,0 +1,74 @@
+/**
+ * Access units as MP4 samples and back. Video: each NAL unit behind its length (ISO 14496-15 §5.3.4.2, ours always 4 bytes); audio: the frame.
+ */
+import type { AccessUnit } from './access-unit.ts';
+import { codecNamed } from './registry.ts';
+import type { CodecParameters } from './codec-parameters.ts';
+
+const LENGTH_BYTES = 4;
+
+/** The sample in pieces, to be laid one after the other: length prefixes (new) and the unit's own bytes (views). */
+export function samplePieces(unit: AccessUnit): readonly Uint8Array[] {
+  if (unit.parameters.shape.media === 'audio') return unit.data;
+  const prefixes = new Uint8Array(LENGTH_BYTES * unit.data.length);
+  const view = new DataView(prefixes.buffer);
+  const pieces: Uint8Array[] = [];
+  unit.data.forEach((nal, i) => {
+    view.setUint32(LENGTH_BYTES * i, nal.length);
+    pieces.push(prefixes.subarray(LENGTH_BYTES * i, LENGTH_BYTES * (i + 1)), nal);
+  });
+  return pieces;
+}
+
+/** Bytes of the sample: the sum of `samplePieces`. */
+export function sampleSize(unit: AccessUnit): number {
+  return unit.parameters.shape.media === 'audio' ? unit.byteLength : unit.byteLength + LENGTH_BYTES * unit.data.length;
+}
+
+export interface SampleTimes {
+  readonly ptsTicks: number;
+  readonly dtsTicks: number;
+}
+
+/**
+ * The access unit of an MP4 sample (views of it), parameter sets and delimiters taken out; `lengthBytes` as the sample entry says
+ * (`nalLengthBytes`). Undefined if the lengths do not fit the sample, or nothing is left. Whether it is a key frame is read from the NAL
+ * units, since files lie about it. Never throws.
+ */
+export function unitFromSample(
+  sample: Uint8Array,
+  parameters: CodecParameters,
+  times: SampleTimes,
+  lengthBytes = LENGTH_BYTES,
+): AccessUnit | undefined {
+  const codec = codecNamed(parameters.codec);
+  if (codec === undefined) return undefined;
+  const nals = parameters.shape.media === 'audio' ? [sample] : splitSample(sample, lengthBytes);
+  const content = nals === undefined ? undefined : codec.contentOf(nals);
+  if (content === undefined) return undefined;
+  const byteLength = content.data.reduce((sum, piece) => sum + piece.length, 0);
+  return { ...times, key: content.key, damaged: false, data: content.data, byteLength, parameters };
+}
+
+/** How many bytes a length prefix has under this sample entry (avcC and hvcC say it); 4 if it does not say. */
+export function nalLengthBytes(entry: Uint8Array): 1 | 2 | 3 | 4 {
+  for (const codec of ['h264', 'h265'] as const) {
+    const bytes = codecNamed(codec)?.nalLengthBytes?.(entry);
+    if (bytes !== undefined) return bytes;
+  }
+  return LENGTH_BYTES;
+}
+
+function splitSample(sample: Uint8Array, lengthBytes: number): readonly Uint8Array[] | undefined {
+  const nals: Uint8Array[] = [];
+  let at = 0;
+  while (at + lengthBytes <= sample.length) {
+    let length = 0;
+    for (let i = 0; i < lengthBytes; i++) length = length * 256 + (sample[at + i] ?? 0);
+    at += lengthBytes;
+    if (length > sample.length - at) return undefined;
+    if (length > 0) nals.push(sample.subarray(at, at + length));
+    at += length;
+  }
+  return at === sample.length ? nals : undefined;
+}
