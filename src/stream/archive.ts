@@ -23,7 +23,16 @@ export interface RecordedSpan {
   readonly endUtcMs: number;
 }
 
-export const GAP_REASONS = ['source-offline', 'authentication', 'network', 'disk', 'schedule', 'overload', 'shutdown', 'crash'] as const;
+export const GAP_REASONS = [
+  'source-offline',
+  'authentication',
+  'network',
+  'disk',
+  'schedule',
+  'overload',
+  'shutdown',
+  'crash',
+] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
 export interface RecordedGap {

@@ -1,0 +1,329 @@
+/**
+ * Cuts a stream into parts and segments: access units at their place in UTC in, fragments out, each muxed once.
+ *
+ *     K . . . . . . . . . . . K . . . . . . . . . . . K        frames of the leading track, K a key frame
+ *     |part |part |part |part |part |part |part |part |        n frames a part; a key frame inside a segment ends none
+ *     |segment                                        |        k GOPs a segment, cut by time where a GOP is too long
+ *
+ * The end of a frame is the time of the next, so a part closes when the first frame of the next part is there; if that is long overdue,
+ * the last frame gets the usual length and the next keeps its own time. A jump of the clock, a hole of more than a part, or another
+ * set-up of a decoder ends the segment, and the next is marked as a discontinuity. Audio may lag by a part, without a hole.
+ */
+import { AudioQueue, nominalTicks } from './audio-queue.ts';
+import { FrameInterval } from './frame-interval.ts';
+import { fragmentOf } from './fragment-writer.ts';
+import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import type { InitTrack } from '../core/mp4/init-track.ts';
+import type { PartTrack } from './fragment-writer.ts';
+import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
+import type { Sample, TimedUnit } from './timed-unit.ts';
+
+/** A part has at least so many frames (DESIGN §4). */
+const FRAMES_A_PART_MIN = 3;
+/** PART-TARGET in parts of n frames: room for jitter. */
+const PART_TARGET_FACTOR = 1.08;
+/** A segment may pass TARGETDURATION by so much: players round (hls-players §3). */
+export const OVERSHOOT_MS = 400;
+
+const VIDEO_TRACK_ID = 1;
+
+export interface FragmenterOptions {
+  readonly partMs: number;
+  readonly segmentMs: number;
+  /** Clock of the leading track: the picture, or audio in a stream without one. */
+  readonly mainClockRate: number;
+  /** Clock of the audio beside the picture. */
+  readonly audioClockRate: number | undefined;
+  readonly host: FragmenterHost;
+}
+
+export interface FragmenterHost {
+  /** Numbers of a new segment; undefined if there are none now. */
+  beginSegment(discontinuity: boolean): SegmentNumbering | undefined;
+  /** The longest segment of the list, in milliseconds. */
+  targetMs(): number;
+  /** Usual distance of key frames. */
+  gopMs(): number | undefined;
+  /** The set-up of the audio beside the picture, if it is being sent. */
+  audio(): CodecParameters | undefined;
+  /** Whether a segment may begin at this moment of UTC: not before the end of the last one of the same span. */
+  mayBegin(utcMs: number, span: number): boolean;
+  init(tracks: readonly InitTrack[]): InitSegment;
+  fragment(fragment: Fragment): void;
+  segment(entry: SegmentEntry): void;
+  /** A segment was cut inside a GOP. */
+  cutByTime(): void;
+}
+
+export interface SegmentNumbering {
+  readonly number: number;
+  readonly discontinuityNumber: number;
+}
+
+interface OpenSegment extends SegmentNumbering {
+  readonly discontinuity: boolean;
+  readonly independent: boolean;
+  readonly init: InitSegment;
+  readonly main: CodecParameters;
+  readonly audio: CodecParameters | undefined;
+  readonly startTicks: number;
+  readonly startUtcMs: number;
+  parts: number;
+  bytes: number;
+  durationMs: number;
+}
+
+type FragmenterState =
+  /** For a key frame. */
+  | { readonly kind: 'waiting' }
+  | {
+      readonly kind: 'open';
+      readonly segment: OpenSegment;
+      readonly epoch: number;
+      /** Complete samples of the part in hand. */
+      readonly samples: Sample[];
+      /** The newest frame, whose length is not known; undefined after a part was closed because its successor was overdue. */
+      pending: TimedUnit | undefined;
+      /** End of what is complete: decode time of what comes next. */
+      endTicks: number;
+      /** Pictures before this one cannot be decoded by who begins here (RASL after CRA); undefined once past them. */
+      entryPtsTicks: number | undefined;
+    };
+
+type OpenState = Extract<FragmenterState, { kind: 'open' }>;
+
+export class Fragmenter {
+  readonly #options: FragmenterOptions;
+  readonly #host: FragmenterHost;
+  readonly #audio: AudioQueue | undefined;
+  #interval: FrameInterval | undefined;
+  #state: FragmenterState = { kind: 'waiting' };
+  #sequence = 0;
+
+  constructor(options: FragmenterOptions) {
+    this.#options = options;
+    this.#host = options.host;
+    this.#audio = options.audioClockRate === undefined ? undefined : new AudioQueue(options.audioClockRate);
+  }
+
+  /** Audio beside the picture. */
+  pushAudio(unit: TimedUnit): void {
+    this.#audio?.push(unit);
+  }
+
+  /** The leading track, in decode order. */
+  pushMain(unit: TimedUnit): void {
+    const interval = (this.#interval ??= this.#intervalOf(unit));
+    switch (this.#state.kind) {
+      case 'waiting':
+        this.#enter(unit);
+        return;
+      case 'open':
+        this.#goOn(this.#state, unit, interval);
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  /** Time passes: closes a part whose next frame is overdue. */
+  tick(utcMs: number): void {
+    const state = this.#state;
+    if (state.kind !== 'open' || state.pending === undefined || this.#interval === undefined) return;
+    const dueTicks = state.pending.dtsTicks + this.#interval.ticks;
+    if (utcMs - this.#ms(dueTicks) <= this.#options.partMs) return;
+    this.#complete(state, dueTicks);
+    this.#closePart(state, false);
+  }
+
+  /** Nothing follows: closes what is open. What comes next begins at a key frame. */
+  end(): void {
+    if (this.#state.kind === 'open') this.#break(this.#state);
+    this.#audio?.clear();
+    this.#state = { kind: 'waiting' };
+  }
+
+  #enter(unit: TimedUnit): void {
+    if (!unit.unit.key || !this.#host.mayBegin(this.#ms(unit.dtsTicks), unit.at.span)) return;
+    this.#begin(unit, true, true);
+  }
+
+  #goOn(state: OpenState, unit: TimedUnit, interval: FrameInterval): void {
+    if (unit.at.epoch !== state.epoch) {
+      this.#break(state);
+      this.#state = { kind: 'waiting' };
+      this.#enter(unit);
+      return;
+    }
+    if (state.entryPtsTicks !== undefined) {
+      if (unit.ptsTicks < state.entryPtsTicks) return;
+      state.entryPtsTicks = undefined;
+    }
+    const earliest = state.pending === undefined ? state.endTicks : state.pending.dtsTicks + 1;
+    const next = unit.dtsTicks >= earliest ? unit : { ...unit, dtsTicks: earliest };
+    const step = next.dtsTicks - (state.pending?.dtsTicks ?? state.endTicks - interval.ticks);
+    if (step > this.#partTicks(interval) + interval.ticks) {
+      this.#break(state);
+      this.#begin(next, true, false);
+      return;
+    }
+    interval.push(step);
+    if (state.pending !== undefined) this.#complete(state, next.dtsTicks);
+    this.#place(state, next, interval);
+  }
+
+  /** Puts a frame that follows without a hole into the part, the next part, or the next segment. */
+  #place(state: OpenState, next: TimedUnit, interval: FrameInterval): void {
+    if (this.#endsSegment(state, next, interval)) {
+      this.#closePart(state, false);
+      this.#closeSegment(state);
+      this.#begin(next, state.endTicks !== next.dtsTicks, false);
+      return;
+    }
+    const partStart = state.samples[0]?.dtsTicks;
+    if (partStart !== undefined) {
+      const wouldBe = next.dtsTicks + interval.ticks - partStart;
+      const full = state.samples.length >= this.#framesAPart(interval);
+      if (full || wouldBe > PART_TARGET_FACTOR * this.#partTicks(interval)) this.#closePart(state, false);
+    }
+    state.pending = next;
+  }
+
+  #endsSegment(state: OpenState, next: TimedUnit, interval: FrameInterval): boolean {
+    const { segment } = state;
+    if (next.unit.parameters.identity !== segment.main.identity) return true;
+    const elapsedMs = this.#ms(next.dtsTicks - segment.startTicks);
+    const mostMs = this.#host.targetMs() + OVERSHOOT_MS;
+    if (next.unit.key) {
+      const frameMs = this.#ms(interval.ticks);
+      const gopMs = segment.main.shape.media === 'audio' ? frameMs : (this.#host.gopMs() ?? elapsedMs);
+      if (elapsedMs >= this.#options.segmentMs - gopMs / 2 || elapsedMs + gopMs > mostMs) return true;
+      const audio = this.#audio?.parameters;
+      if (audio !== undefined && audio.identity !== segment.audio?.identity && this.#host.audio() !== undefined) return true;
+    }
+    if (elapsedMs + this.#ms(interval.ticks) <= mostMs) return false;
+    if (!next.unit.key) this.#host.cutByTime();
+    return true;
+  }
+
+  #begin(unit: TimedUnit, jump: boolean, entry: boolean): void {
+    const before = this.#state.kind === 'open' ? this.#state.segment : undefined;
+    const main = unit.unit.parameters;
+    const audio = this.#audioSetUp(unit, jump, before);
+    const init = this.#host.init(this.#initTracks(main, audio));
+    const discontinuity = jump || init.hash !== before?.init.hash;
+    const numbering = this.#host.beginSegment(discontinuity);
+    if (numbering === undefined) {
+      this.#state = { kind: 'waiting' };
+      return;
+    }
+    const startTicks = unit.dtsTicks;
+    const segment: OpenSegment = {
+      ...numbering,
+      discontinuity,
+      independent: unit.unit.key,
+      init,
+      main,
+      audio,
+      startTicks,
+      startUtcMs: this.#ms(unit.ptsTicks),
+      parts: 0,
+      bytes: 0,
+      durationMs: 0,
+    };
+    const entryPtsTicks = entry ? unit.ptsTicks : undefined;
+    const { epoch } = unit.at;
+    this.#state = { kind: 'open', segment, epoch, samples: [], pending: unit, endTicks: startTicks, entryPtsTicks };
+  }
+
+  /** Which audio goes with the segment that begins here. Audio that went silent must not stay announced: players wait for it. */
+  #audioSetUp(unit: TimedUnit, jump: boolean, before: OpenSegment | undefined): CodecParameters | undefined {
+    const queue = this.#audio;
+    const sent = this.#host.audio();
+    if (queue === undefined) return undefined;
+    if (sent === undefined) {
+      queue.clear();
+      return undefined;
+    }
+    const parameters = queue.parameters ?? sent;
+    if (jump || before?.audio?.identity !== parameters.identity) {
+      queue.dropBefore((this.#ms(unit.ptsTicks) * queue.clockRate) / 1000, unit.at.epoch);
+    }
+    return queue.parameters ?? sent;
+  }
+
+  #initTracks(main: CodecParameters, audio: CodecParameters | undefined): readonly InitTrack[] {
+    const tracks = [{ trackId: VIDEO_TRACK_ID, timescale: this.#options.mainClockRate, parameters: main }];
+    if (audio === undefined || this.#audio === undefined) return tracks;
+    return [...tracks, { trackId: VIDEO_TRACK_ID + 1, timescale: this.#audio.clockRate, parameters: audio }];
+  }
+
+  /** The run ends here: what is pending gets the usual length, and the segment is closed. */
+  #break(state: OpenState): void {
+    const { pending } = state;
+    if (pending !== undefined && this.#interval !== undefined) {
+      this.#complete(state, pending.dtsTicks + this.#interval.ticks);
+    }
+    this.#closePart(state, true);
+    this.#closeSegment(state);
+  }
+
+  #complete(state: OpenState, endTicks: number): void {
+    const { pending } = state;
+    if (pending === undefined) return;
+    const { unit, dtsTicks, ptsTicks } = pending;
+    state.samples.push({ unit, dtsTicks, ptsTicks, durationTicks: endTicks - dtsTicks });
+    state.pending = undefined;
+    state.endTicks = endTicks;
+  }
+
+  #closePart(state: OpenState, endOfRun: boolean): void {
+    const { segment } = state;
+    if (state.samples.length === 0) return;
+    const main = { trackId: VIDEO_TRACK_ID, timescale: this.#options.mainClockRate, samples: state.samples.splice(0) };
+    const fragment = fragmentOf({
+      sequence: ++this.#sequence,
+      part: segment.parts,
+      segment,
+      init: segment.init,
+      tracks: [main, ...this.#audioPart(segment, state.endTicks, endOfRun)],
+    });
+    segment.parts++;
+    segment.bytes += fragment.bytes.length;
+    segment.durationMs += fragment.durationMs;
+    this.#host.fragment(fragment);
+  }
+
+  #audioPart(segment: OpenSegment, endTicks: number, endOfRun: boolean): readonly PartTrack[] {
+    const queue = this.#audio;
+    if (queue === undefined || segment.audio === undefined) return [];
+    const end = (this.#ms(endTicks) * queue.clockRate) / 1000;
+    const samples = queue.take(end, segment.audio.identity, endOfRun);
+    return [{ trackId: VIDEO_TRACK_ID + 1, timescale: queue.clockRate, samples }];
+  }
+
+  #closeSegment(state: OpenState): void {
+    const { number, startUtcMs, durationMs, bytes, init, discontinuity, independent, parts } = state.segment;
+    if (parts === 0) return;
+    this.#host.segment({ number, startUtcMs, durationMs, bytes, initHash: init.hash, discontinuity, independent });
+  }
+
+  #framesAPart(interval: FrameInterval): number {
+    return Math.max(FRAMES_A_PART_MIN, Math.round(this.#options.partMs / this.#ms(interval.ticks)));
+  }
+
+  #partTicks(interval: FrameInterval): number {
+    return this.#framesAPart(interval) * interval.ticks;
+  }
+
+  #intervalOf(unit: TimedUnit): FrameInterval {
+    const { shape } = unit.unit.parameters;
+    const { mainClockRate } = this.#options;
+    if (shape.media === 'audio') return new FrameInterval(nominalTicks(unit, mainClockRate));
+    return FrameInterval.ofVideo(mainClockRate, shape.frameRate);
+  }
+
+  #ms(mainTicks: number): number {
+    return (mainTicks * 1000) / this.#options.mainClockRate;
+  }
+}

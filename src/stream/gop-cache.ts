@@ -1,0 +1,203 @@
+/**
+ * The last whole GOPs of a stream in memory: for an instant start, for HLS that begins cold, for stills.
+ *
+ *     ─┬────────────┬────────────┬───────▶     key frames of the main track begin a GOP; batches of other tracks stand
+ *      K a v v a v  K v a v v a  K v a           between them in the order in which they came
+ *
+ * Without a picture (audio only) a GOP is a second of the main track.
+ */
+import { median } from './median.ts';
+import type { Batch } from './batch.ts';
+
+/** So much is kept at least, in whole GOPs. */
+export const GOP_CACHE_MS = 4000;
+/** Past it the GOP in hand is dropped, but for its key frame (stills); who starts then waits for the next. */
+export const GOP_CACHE_BYTES_MAX = 32 * 1024 * 1024;
+/** Length of a GOP where every frame is one. */
+const GOP_MS_MIN = 1000;
+const GOPS_MEASURED = 8;
+
+export interface Gop {
+  /** Time of the key frame. */
+  readonly ticks: number;
+  readonly batches: readonly Batch[];
+  /** Its key frame is there to the end. */
+  readonly whole: boolean;
+  /** Only its key frame is left. */
+  readonly cut: boolean;
+}
+
+interface OpenGop {
+  readonly ticks: number;
+  batches: Batch[];
+  bytes: number;
+  whole: boolean;
+  cut: boolean;
+}
+
+export interface GopCacheOptions {
+  readonly mainTrack: number;
+  readonly mainClockRate: number;
+  /** Every batch of the main track is a key: audio, or video that we know nothing of. */
+  readonly everyFrameKey: boolean;
+  readonly bytesMax?: number;
+}
+
+export class GopCache {
+  readonly #options: GopCacheOptions;
+  readonly #bytesMax: number;
+  #gops: readonly OpenGop[] = [];
+  /** The last key frame of an attempt that ended: for stills that say how old they are. */
+  #before: Gop | undefined;
+  #bytes = 0;
+  /** Last batches of the main track that may turn out to belong to the next key frame (parameter sets sent ahead of it). */
+  #ahead: Batch[] = [];
+  /** Distances of the last key frames in milliseconds. */
+  #distances: readonly number[] = [];
+  #lastKeyUtcMs: number | undefined;
+
+  constructor(options: GopCacheOptions) {
+    this.#options = options;
+    this.#bytesMax = options.bytesMax ?? GOP_CACHE_BYTES_MAX;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Usual distance of key frames in milliseconds; undefined until two were seen. */
+  get gopMs(): number | undefined {
+    return median(this.#distances);
+  }
+
+  /** Longest of the last distances. */
+  get gopMsMax(): number | undefined {
+    return this.#distances.length === 0 ? undefined : Math.max(...this.#distances);
+  }
+
+  get lastKeyUtcMs(): number | undefined {
+    return this.#lastKeyUtcMs;
+  }
+
+  push(batch: Batch): void {
+    const main = batch.track === this.#options.mainTrack;
+    if (main && batch.key) this.#key(batch);
+    else this.#append(batch);
+    if (main && !batch.key) this.#rememberAhead(batch);
+    if (this.#bytes > this.#bytesMax) this.#shed();
+  }
+
+  /** The source went away: what is kept is the last key frame. */
+  restart(): void {
+    const last = this.#gops.at(-1);
+    if (last !== undefined)
+      this.#before = {
+        ticks: last.ticks,
+        batches: keyFrameOf(last, this.#options.mainTrack),
+        whole: last.whole,
+        cut: true,
+      };
+    this.#gops = [];
+    this.#ahead = [];
+    this.#bytes = 0;
+  }
+
+  /** All whole GOPs and the one in hand, as one run of batches, oldest first. */
+  all(): readonly Batch[] {
+    const from = this.#gops.findLastIndex((gop) => gop.cut) + 1;
+    return this.#gops.slice(from).flatMap((gop) => gop.batches);
+  }
+
+  /** The GOP in hand; empty if there is none, or only its key frame is left. */
+  newest(): readonly Batch[] {
+    const gop = this.#gops.at(-1);
+    return gop === undefined || gop.cut ? [] : gop.batches;
+  }
+
+  /** Where key frames can be had for stills, newest first. */
+  keyed(): readonly Gop[] {
+    const before = this.#before === undefined ? [] : [this.#before];
+    return [...this.#gops.toReversed(), ...before];
+  }
+
+  #key(batch: Batch): void {
+    const { mainClockRate, everyFrameKey } = this.#options;
+    const last = this.#gops.at(-1);
+    if (last !== undefined) {
+      const distanceMs = ((batch.ticks - last.ticks) * 1000) / mainClockRate;
+      if (everyFrameKey && distanceMs >= 0 && distanceMs < GOP_MS_MIN) return this.#append(batch);
+      if (distanceMs > 0) this.#distances = [...this.#distances, distanceMs].slice(-GOPS_MEASURED);
+    }
+    const batches = [...this.#takeAhead(batch.ticks, last), batch];
+    const bytes = batches.reduce((sum, other) => sum + other.buffer.length, 0);
+    const { ticks, frameEnd } = batch;
+    const gop: OpenGop = { ticks, batches, bytes, whole: frameEnd, cut: false };
+    this.#bytes += bytes;
+    this.#gops = this.#trimmed([...this.#gops, gop]);
+    this.#before = undefined;
+    this.#ahead = [];
+    this.#lastKeyUtcMs = batch.arrivalUtcMs;
+  }
+
+  /** Parameter sets of this picture that went out in a batch of their own: taken from the GOP before. */
+  #takeAhead(ticks: number, last: OpenGop | undefined): readonly Batch[] {
+    const ahead = this.#ahead.filter((batch) => batch.ticks === ticks);
+    if (last === undefined || ahead.length === 0) return ahead;
+    for (const batch of last.batches) {
+      if (!ahead.includes(batch)) continue;
+      last.bytes -= batch.buffer.length;
+      this.#bytes -= batch.buffer.length;
+    }
+    last.batches = last.batches.filter((batch) => !ahead.includes(batch));
+    return ahead;
+  }
+
+  #append(batch: Batch): void {
+    const gop = this.#gops.at(-1);
+    if (gop === undefined) return;
+    const ofKeyFrame = this.#ofKeyFrame(gop, batch);
+    if (batch.track === this.#options.mainTrack) gop.whole ||= !ofKeyFrame || batch.frameEnd;
+    if (gop.cut && !ofKeyFrame) return;
+    gop.batches.push(batch);
+    gop.bytes += batch.buffer.length;
+    this.#bytes += batch.buffer.length;
+  }
+
+  #rememberAhead(batch: Batch): void {
+    if (this.#ahead[0]?.ticks !== batch.ticks) this.#ahead = [];
+    this.#ahead.push(batch);
+  }
+
+  /** Drops the oldest GOPs without which there is still enough. */
+  #trimmed(gops: readonly OpenGop[]): readonly OpenGop[] {
+    const newest = gops.at(-1)?.ticks ?? 0;
+    const enough = (GOP_CACHE_MS * this.#options.mainClockRate) / 1000;
+    let from = 0;
+    for (let second = gops[1]; second !== undefined && newest - second.ticks >= enough; second = gops[from + 1]) from++;
+    for (const gop of gops.slice(0, from)) this.#bytes -= gop.bytes;
+    return gops.slice(from);
+  }
+
+  /** Too many bytes: older GOPs go first, then the rest of the one in hand. */
+  #shed(): void {
+    while (this.#bytes > this.#bytesMax && this.#gops.length > 1) {
+      this.#bytes -= this.#gops[0]?.bytes ?? 0;
+      this.#gops = this.#gops.slice(1);
+    }
+    const gop = this.#gops[0];
+    if (gop === undefined || this.#bytes <= this.#bytesMax) return;
+    gop.batches = keyFrameOf(gop, this.#options.mainTrack);
+    gop.bytes = gop.batches.reduce((sum, batch) => sum + batch.buffer.length, 0);
+    gop.cut = true;
+    this.#bytes = gop.bytes;
+  }
+
+  #ofKeyFrame(gop: OpenGop, batch: Batch): boolean {
+    return batch.track === this.#options.mainTrack && batch.ticks === gop.ticks;
+  }
+}
+
+/** The batches of a GOP's key frame. */
+export function keyFrameOf(gop: Pick<Gop, 'ticks' | 'batches'>, mainTrack: number): Batch[] {
+  return gop.batches.filter((batch) => batch.track === mainTrack && batch.ticks === gop.ticks);
+}

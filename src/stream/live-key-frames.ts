@@ -1,0 +1,38 @@
+/** The newest whole and undamaged key frame of a stream, unpacked when somebody asks, once a picture. */
+import { payloadsOf } from './batch-packets.ts';
+import { keyFrameOf } from './gop-cache.ts';
+import type { AccessUnit } from '../core/codec/access-unit.ts';
+import type { Gop } from './gop-cache.ts';
+import type { LiveTrack } from './relay-track.ts';
+
+export class LiveKeyFrames {
+  readonly #track: LiveTrack;
+  /** What the last GOP that was looked at gave; undefined if its key frame is damaged. */
+  #unpacked: { readonly gop: Gop; readonly unit: AccessUnit | undefined } | undefined;
+
+  constructor(track: LiveTrack) {
+    this.#track = track;
+  }
+
+  /** Of GOPs, newest first. */
+  newest(gops: readonly Gop[]): AccessUnit | undefined {
+    if (this.#track.format.media !== 'video') return undefined;
+    for (const gop of gops) {
+      if (!gop.whole) continue;
+      if (this.#unpacked?.gop !== gop) this.#unpacked = { gop, unit: this.#unpack(gop) };
+      if (this.#unpacked.unit !== undefined) return this.#unpacked.unit;
+    }
+    return undefined;
+  }
+
+  #unpack(gop: Gop): AccessUnit | undefined {
+    const depacketizer = this.#track.codec?.depacketizer(this.#track.format);
+    if (depacketizer === undefined) return undefined;
+    const units: AccessUnit[] = [];
+    for (const batch of keyFrameOf(gop, this.#track.index)) {
+      for (const payload of payloadsOf(batch)) units.push(...depacketizer.push(payload));
+    }
+    units.push(...depacketizer.flush());
+    return units.find((unit) => unit.key && !unit.damaged);
+  }
+}

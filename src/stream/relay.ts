@@ -1,0 +1,302 @@
+/**
+ * The live packets of one stream: takes what a source delivers, attempt after attempt, and hands it on in batches as one line without
+ * an end. Its readers outlive its sources: the same tracks again and they see a gap in time, other tracks and they are told to come again.
+ */
+import { codecFor } from '../core/codec/registry.ts';
+import { WeirError } from '../core/errors.ts';
+import { GopCache } from './gop-cache.ts';
+import { LiveKeyFrames } from './live-key-frames.ts';
+import { RelayReaders } from './relay-readers.ts';
+import { BATCH_MS_MAX, LiveTrack } from './relay-track.ts';
+import { squeeze } from './squeeze.ts';
+import { StreamClock } from './stream-clock.ts';
+import type { Clock } from '../base/clock.ts';
+import type { AccessUnit } from '../core/codec/access-unit.ts';
+import type { TrackFormat } from '../core/codec/track-format.ts';
+import type { Batch } from './batch.ts';
+import type { Gop } from './gop-cache.ts';
+import type { SourceSink, TrackSink } from './source.ts';
+import type { Attachment, RelayReader, SenderClock, StartMode } from './stream.ts';
+
+export interface RelayListener {
+  /** After the batch is among the GOPs in memory and before readers get it. */
+  batch(batch: Batch): void;
+  /** The first packet of an attempt. */
+  media(): void;
+  /** What was delivered so far has ended: the source is gone, or its tracks are others. */
+  pause(): void;
+  /** Tracks were announced, or a format became complete or another. */
+  formats(): void;
+}
+
+/** One attempt of a source. */
+export interface RelayAttempt {
+  readonly sink: SourceSink;
+  /** Nothing that the sink is given afterwards is taken. Idempotent. */
+  end(): void;
+}
+
+interface Attempt {
+  /** The newest; all others are deaf. */
+  open: boolean;
+  /** Its first packet is there. */
+  started: boolean;
+}
+
+/** What belongs to one list of tracks. */
+interface Lineup {
+  readonly tracks: readonly LiveTrack[];
+  readonly main: LiveTrack | undefined;
+  readonly clock: StreamClock;
+  readonly gops: GopCache;
+  readonly keyFrames: LiveKeyFrames | undefined;
+}
+
+export interface RelayOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly listener: RelayListener;
+}
+
+/** More tracks than any camera sends; the rest is left out. */
+export const TRACKS_MAX = 16;
+
+export class Relay {
+  readonly readers = new RelayReaders();
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #listener: RelayListener;
+  #lineup: Lineup;
+  #attempt: Attempt | undefined;
+  #timerArmed = false;
+
+  constructor(options: RelayOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#listener = options.listener;
+    this.#lineup = this.#newLineup([]);
+  }
+
+  get tracks(): readonly LiveTrack[] {
+    return this.#lineup.tracks;
+  }
+
+  /** The track that leads: the first picture, or else the first track that we can unpack. */
+  get main(): LiveTrack | undefined {
+    return this.#lineup.main;
+  }
+
+  /** The times of the current tracks. */
+  get times(): StreamClock {
+    return this.#lineup.clock;
+  }
+
+  get gopCache(): GopCache {
+    return this.#lineup.gops;
+  }
+
+  get anchored(): boolean {
+    return this.#lineup.clock.anchored;
+  }
+
+  gops(): readonly Batch[] {
+    return this.#lineup.gops.all();
+  }
+
+  keyFrame(): AccessUnit | undefined {
+    const keyed: readonly Gop[] = this.#lineup.gops.keyed();
+    return this.#lineup.keyFrames?.newest(keyed);
+  }
+
+  /** Begins an attempt; one before it is over. */
+  begin(): RelayAttempt {
+    this.#end(this.#attempt);
+    const attempt: Attempt = { open: true, started: false };
+    this.#attempt = attempt;
+    return { sink: { announce: (formats) => this.#announce(attempt, formats) }, end: () => this.#end(attempt) };
+  }
+
+  attach(reader: RelayReader, start: StartMode): Attachment {
+    const burst = this.#burst(start);
+    return { burst, ...this.readers.attach(reader, burst.length === 0) };
+  }
+
+  senderClock(index: number): SenderClock | undefined {
+    const ntpUtcMs = this.#clock.utcMs();
+    const ticks = this.#lineup.clock.track(index)?.ticksAt(ntpUtcMs);
+    return ticks === undefined ? undefined : { ntpUtcMs, rtpTimestamp: ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32 };
+  }
+
+  #burst(start: StartMode): readonly Batch[] {
+    const newest = this.#lineup.gops.newest();
+    switch (start) {
+      case 'live':
+        return squeeze(
+          newest,
+          (track) => this.tracks[track]?.format.clockRate ?? 1,
+          (track) => this.tracks[track]?.format.media === 'video',
+        );
+      case 'gop':
+        return newest;
+      case 'key':
+        return [];
+      default:
+        return start satisfies never;
+    }
+  }
+
+  #announce(attempt: Attempt, formats: readonly TrackFormat[]): readonly TrackSink[] {
+    const used = formats.slice(0, TRACKS_MAX);
+    if (attempt.open) this.#lineUp(attempt, used);
+    const { tracks } = this.#lineup;
+    return formats.map((_, i) => this.#trackSink(attempt, tracks[i]));
+  }
+
+  #lineUp(attempt: Attempt, formats: readonly TrackFormat[]): void {
+    if (this.tracks.length > 0 && sameTracks(this.tracks, formats)) {
+      this.tracks.forEach((track, i) => {
+        const format = formats[i];
+        if (format !== undefined) track.update(format);
+      });
+    } else {
+      const before = this.#lineup;
+      this.#interrupt();
+      this.#lineup = this.#newLineup(formats);
+      attempt.started = false;
+      if (before.tracks.length > 0)
+        this.readers.end(new WeirError('tracks-changed', 'The stream has other tracks now'));
+    }
+    this.#listener.formats();
+  }
+
+  #newLineup(formats: readonly TrackFormat[]): Lineup {
+    const main = mainIndex(formats);
+    const tracks = formats.map(
+      (format, index) =>
+        new LiveTrack({
+          index,
+          format,
+          main: index === main,
+          random: this.#random,
+          utcOf: (monoMs) => this.#clock.utcMs() - (this.#clock.monoMs() - monoMs),
+          onBatch: (batch, track) => this.#batch(batch, track),
+          onFormat: () => this.#listener.formats(),
+        }),
+    );
+    const leader = tracks[main];
+    const rates = formats.map((format) => format.clockRate);
+    const everyFrameKey = leader?.codec === undefined || leader.format.media !== 'video';
+    const mainClockRate = leader?.format.clockRate ?? 1;
+    return {
+      tracks,
+      main: leader,
+      clock: new StreamClock(rates, main),
+      gops: new GopCache({ mainTrack: main, mainClockRate, everyFrameKey }),
+      keyFrames: leader === undefined ? undefined : new LiveKeyFrames(leader),
+    };
+  }
+
+  #trackSink(attempt: Attempt, track: LiveTrack | undefined): TrackSink {
+    const takes = (): boolean => attempt.open && track !== undefined && this.#lineup.tracks[track.index] === track;
+    return {
+      packet: (packet, arrivalMs) => {
+        if (!takes()) return;
+        if (!attempt.started) this.#start(attempt, arrivalMs);
+        track?.packet(packet, arrivalMs);
+      },
+      accessUnit: (unit, arrivalMs) => {
+        if (!takes()) return;
+        if (!attempt.started) this.#start(attempt, arrivalMs);
+        track?.accessUnit(unit, arrivalMs);
+      },
+      senderReport: (ntpUtcMs, rtpTimestamp) => {
+        if (takes()) track?.senderReport(ntpUtcMs, rtpTimestamp, this.#lineup.clock);
+      },
+      flush: () => {
+        if (takes() && track?.flush() === true) this.#armTimer();
+      },
+    };
+  }
+
+  /** The first packet of an attempt: all tracks go on from where the wall clock has brought them. */
+  #start(attempt: Attempt, arrivalMs: number): void {
+    attempt.started = true;
+    const { tracks, clock, gops } = this.#lineup;
+    const utcMs = clock.utcAt(arrivalMs);
+    for (const track of tracks) {
+      if (track.lastArrivalMs === undefined) continue;
+      const passed = ((arrivalMs - track.lastArrivalMs) * track.format.clockRate) / 1000;
+      const byClock = utcMs === undefined ? undefined : clock.track(track.index)?.ticksAt(utcMs);
+      const ticks = byClock ?? track.ticks + Math.round(passed);
+      track.resume(Math.max(ticks, track.ticks + track.intervalTicks), arrivalMs);
+    }
+    clock.restart();
+    gops.restart();
+    this.#listener.media();
+  }
+
+  #batch(batch: Batch, track: LiveTrack): void {
+    const { clock, gops } = this.#lineup;
+    clock.observe(batch.track, batch.ticks, batch.arrivalMs, batch.arrivalUtcMs);
+    gops.push(batch);
+    this.#listener.batch(batch);
+    this.readers.deliver(batch, track.main && batch.key);
+  }
+
+  #end(attempt: Attempt | undefined): void {
+    if (attempt?.open !== true) return;
+    attempt.open = false;
+    this.#interrupt();
+  }
+
+  /** What was begun goes out as it is, and nothing follows on it. */
+  #interrupt(): void {
+    for (const track of this.tracks) track.interrupt();
+    this.#listener.pause();
+    this.#lineup.gops.restart();
+  }
+
+  /** One timer for all tracks, armed only while something unfinished waits. */
+  #armTimer(): void {
+    if (this.#timerArmed) return;
+    this.#timerArmed = true;
+    this.#clock.after(BATCH_MS_MAX, () => {
+      this.#timerArmed = false;
+      const now = this.#clock.monoMs();
+      let open = false;
+      for (const track of this.tracks) open = track.closeOverdue(now) || open;
+      if (open) this.#armTimer();
+    });
+  }
+}
+
+/** Readers can go on: as many tracks, each of the same kind. */
+function sameTracks(tracks: readonly LiveTrack[], formats: readonly TrackFormat[]): boolean {
+  return (
+    tracks.length === formats.length &&
+    tracks.every(({ format }, i) => {
+      const other = formats[i];
+      return (
+        other !== undefined &&
+        format.media === other.media &&
+        format.encoding === other.encoding &&
+        format.clockRate === other.clockRate &&
+        (format.channels ?? 1) === (other.channels ?? 1)
+      );
+    })
+  );
+}
+
+function mainIndex(formats: readonly TrackFormat[]): number {
+  const rank = [
+    (format: TrackFormat): boolean => format.media === 'video' && codecFor(format.encoding) !== undefined,
+    (format: TrackFormat): boolean => format.media === 'video',
+    (format: TrackFormat): boolean => format.media === 'audio' && codecFor(format.encoding) !== undefined,
+    (format: TrackFormat): boolean => format.media === 'audio',
+  ];
+  for (const fits of rank) {
+    const index = formats.findIndex(fits);
+    if (index >= 0) return index;
+  }
+  return 0;
+}

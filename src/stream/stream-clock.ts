@@ -1,0 +1,166 @@
+/**
+ * The clocks of all tracks of a stream, kept together: when they are anchored, how they follow the server's UTC, and how the
+ * tracks stay in step with each other (DESIGN §4).
+ *
+ *     anchoring ──2 s of the main track──▶ steady ──a window of 10 s at a time──▶ hold | slew | jump
+ *         ▲                                  │
+ *         └────────── a new attempt ─────────┘
+ *
+ * The anchor is the smallest (arrival − media time), since packets come late (bursts at PLAY, TCP) but never early.
+ */
+import { TrackClock } from './track-clock.ts';
+import type { ClockEpoch } from './track-clock.ts';
+
+export const ANCHOR_MS = 2000;
+export const WINDOW_MS = 10_000;
+/** More than this off is a jump and a new epoch, less is slewed. */
+export const JUMP_MS = 1000;
+/** Less than this off is left alone: jitter. */
+export const TOLERANCE_MS = 20;
+/** Sender reports that put a track further than this from where arrival puts it are not believed (bogus SR: gsl#1099). */
+export const SENDER_SKEW_MS_MAX = 1000;
+
+type ClockState =
+  | {
+      readonly kind: 'anchoring';
+      /** Arrival of the main track's first packet. */ readonly sinceMs: number | undefined;
+    }
+  | { readonly kind: 'steady'; readonly windowStartMs: number };
+
+export class StreamClock {
+  readonly #tracks: readonly TrackClock[];
+  readonly #main: number;
+  #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
+  #epoch: ClockEpoch = { epoch: 0, span: 0 };
+  /** UTC − monotonic time at the last packet. */
+  #utcOffsetMs: number | undefined;
+
+  /** `main` is the index of the track that leads: the picture, where there is one. */
+  constructor(clockRates: readonly number[], main: number) {
+    this.#tracks = clockRates.map((rate) => new TrackClock(rate));
+    this.#main = main;
+  }
+
+  get anchored(): boolean {
+    return this.#state.kind === 'steady';
+  }
+
+  /** The clock of a track; there is one for every track. */
+  track(index: number): TrackClock | undefined {
+    return this.#tracks[index];
+  }
+
+  /** UTC of a monotonic moment by the offset in force at the last packet; undefined before the first. */
+  utcAt(monoMs: number): number | undefined {
+    return this.#utcOffsetMs === undefined ? undefined : monoMs + this.#utcOffsetMs;
+  }
+
+  /** The first packet of a frame came. Both times are of the same moment: monotonic, and UTC. */
+  observe(index: number, ticks: number, arrivalMs: number, arrivalUtcMs: number): void {
+    const track = this.#tracks[index];
+    if (track === undefined) return;
+    this.#followSystemClock(arrivalUtcMs - arrivalMs);
+    track.observe(ticks, arrivalUtcMs);
+    switch (this.#state.kind) {
+      case 'anchoring':
+        this.#anchoring(this.#state.sinceMs, index, arrivalMs);
+        return;
+      case 'steady':
+        if (!track.anchored) track.anchor(arrivalUtcMs - (ticks * 1000) / track.clockRate, this.#epoch);
+        // Early is never the network's doing: the sender's clock runs ahead, and no window need end before we know.
+        if ((track.utcMs(ticks) ?? arrivalUtcMs) - arrivalUtcMs > JUMP_MS) this.#jump(arrivalMs);
+        else if (arrivalMs - this.#state.windowStartMs >= WINDOW_MS) this.#judge(arrivalMs);
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  senderReport(index: number, ntpUtcMs: number, ticks: number): void {
+    this.#tracks[index]?.senderReport(ntpUtcMs, ticks);
+  }
+
+  /** The first packet of a new attempt is here: its times are a line of their own, to be anchored anew. */
+  restart(): void {
+    this.#state = { kind: 'anchoring', sinceMs: undefined };
+    this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
+    for (const track of this.#tracks) track.forget();
+  }
+
+  #anchoring(sinceMs: number | undefined, index: number, arrivalMs: number): void {
+    if (sinceMs === undefined) {
+      if (index === this.#main) this.#state = { kind: 'anchoring', sinceMs: arrivalMs };
+      return;
+    }
+    if (arrivalMs - sinceMs < ANCHOR_MS) return;
+    this.#tracks.forEach((track, i) => {
+      const offsetMs = this.#targetOf(track, i);
+      if (offsetMs !== undefined) track.anchor(offsetMs, this.#epoch);
+    });
+    this.#startWindow(arrivalMs);
+  }
+
+  /** A window is over: each track has at least one offset that the network did not delay much. */
+  #judge(arrivalMs: number): void {
+    let worst = 0;
+    this.#tracks.forEach((track, i) => {
+      const off = this.#errorOf(track, i);
+      if (off !== undefined) worst = Math.max(worst, Math.abs(off));
+    });
+    if (worst > JUMP_MS) return this.#jump(arrivalMs);
+    this.#tracks.forEach((track, i) => {
+      const target = this.#targetOf(track, i);
+      const off = this.#errorOf(track, i);
+      if (target === undefined || off === undefined) return;
+      if (Math.abs(off) > TOLERANCE_MS) track.slewTowards(target, WINDOW_MS);
+      else track.hold();
+    });
+    this.#startWindow(arrivalMs);
+  }
+
+  /** All tracks at once, so that they stay in step. */
+  #jump(arrivalMs: number): void {
+    this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
+    this.#tracks.forEach((track, i) => {
+      const target = this.#targetOf(track, i);
+      if (target !== undefined && track.lastTicks !== undefined) track.jump(track.lastTicks, target, this.#epoch);
+    });
+    this.#startWindow(arrivalMs);
+  }
+
+  /** The system clock was set: a step of more than a second is taken over at once, by all tracks alike. */
+  #followSystemClock(utcOffsetMs: number): void {
+    const before = this.#utcOffsetMs;
+    this.#utcOffsetMs = utcOffsetMs;
+    if (before === undefined || Math.abs(utcOffsetMs - before) <= JUMP_MS) return;
+    const stepMs = utcOffsetMs - before;
+    this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span + (stepMs < 0 ? 1 : 0) };
+    for (const track of this.#tracks) {
+      const { offsetMs, lastTicks } = track;
+      track.startWindow();
+      if (!track.anchored || offsetMs === undefined || lastTicks === undefined) continue;
+      track.jump(lastTicks + 1, offsetMs + stepMs, this.#epoch);
+    }
+  }
+
+  /** Where a track's offset should be: by its sender's reports in step with the main track, or by its own arrival. */
+  #targetOf(track: TrackClock, index: number): number | undefined {
+    const own = track.leastOffsetMs;
+    const main = this.#tracks[this.#main];
+    if (index === this.#main || main === undefined) return own;
+    const mainOffset = main.leastOffsetMs ?? main.offsetMs;
+    if (mainOffset === undefined || track.senderOffsetMs === undefined || main.senderOffsetMs === undefined) return own;
+    const inStep = mainOffset + track.senderOffsetMs - main.senderOffsetMs;
+    return own === undefined || Math.abs(inStep - own) > SENDER_SKEW_MS_MAX ? own : inStep;
+  }
+
+  #errorOf(track: TrackClock, index: number): number | undefined {
+    const target = this.#targetOf(track, index);
+    return target === undefined || track.offsetMs === undefined ? undefined : target - track.offsetMs;
+  }
+
+  #startWindow(arrivalMs: number): void {
+    this.#state = { kind: 'steady', windowStartMs: arrivalMs };
+    for (const track of this.#tracks) track.startWindow();
+  }
+}
