@@ -1,0 +1,167 @@
+/** What the edge answers to the questions of a connection's machine: login, streams, attaching and publishing. */
+import { WeirError } from '../../core/errors.ts';
+import type { LoginNeed, ServerAnswer, ServerAsk } from '../../core/rtsp/server/server-io.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { RelayTrack, Stream, StreamRegistry } from '../../stream/stream.ts';
+import type { RtspConnection } from './connection.ts';
+import { PublisherSession } from './publisher-session.ts';
+import { ReaderSession } from './reader-session.ts';
+import type { ServerParts } from './server-parts.ts';
+
+/** How long DESCRIBE, SETUP and PLAY wait for an on-demand source and its parameter sets. Players give up after 10 to 30 s. */
+export const TRACKS_WAIT_MS = 15_000;
+
+/** At once where nothing has to be waited for. A rejection is the program's own fault. */
+export function answerTo(
+  ask: ServerAsk,
+  connection: RtspConnection,
+  parts: ServerParts,
+): ServerAnswer | Promise<ServerAnswer> {
+  const login = ask.login === undefined ? OWN : loggedIn(ask.login, connection, parts);
+  if (login.kind !== 'ok') return login;
+  switch (ask.kind) {
+    case 'describe':
+      return orRefused(describe(ask.stream, connection, parts));
+    case 'tracks':
+      return orRefused(tracks(ask.stream, login.user, connection, parts));
+    case 'play':
+      return orRefused(play(ask.session, connection, parts));
+    case 'announce': {
+      const error = parts.registry.publishError(ask.announcement.stream);
+      return error === undefined ? login : { kind: 'refused', error };
+    }
+    case 'record':
+      return orRefused(record(ask, connection, parts));
+    case 'pause':
+      return pause(ask.session, connection);
+    case 'teardown':
+      return login;
+  }
+}
+
+type Granted = Extract<ServerAnswer, { readonly kind: 'ok' }>;
+
+const OWN: Granted = { kind: 'ok', user: undefined };
+
+function loggedIn(need: LoginNeed, connection: RtspConnection, parts: ServerParts): ServerAnswer {
+  const outcome = parts.login.check(need, connection.pipe.remoteAddress);
+  return outcome.kind === 'may' ? { kind: 'ok', user: outcome.user } : outcome;
+}
+
+async function describe(name: string, connection: RtspConnection, parts: ServerParts): Promise<ServerAnswer> {
+  const { stream, tracks } = await openStream(name, connection, parts);
+  return { kind: 'described', sdp: parts.descriptions.of(stream, tracks) };
+}
+
+async function tracks(
+  name: string,
+  user: string | undefined,
+  connection: RtspConnection,
+  parts: ServerParts,
+): Promise<ServerAnswer> {
+  const { tracks } = await openStream(name, connection, parts);
+  return { kind: 'tracks', ssrcs: tracks.map(({ ssrc }) => ssrc), user };
+}
+
+async function play(session: ServerSession, asking: RtspConnection, parts: ServerParts): Promise<ServerAnswer> {
+  const { stream, tracks } = await openStream(session.stream, asking, parts);
+  const owner = asking.ownerOf(session);
+  if (owner === undefined) throw new WeirError('session-unknown', 'The session ended meanwhile');
+  const former = owner.media(session);
+  if (former instanceof ReaderSession) former.detach();
+  const reader = new ReaderSession({
+    session,
+    stream,
+    tracks,
+    pipe: owner.pipe,
+    layouts: parts.layouts,
+    clock: parts.clock,
+    cname: parts.cname,
+    ended: (error) => owner.endSession(session, error),
+  });
+  owner.setMedia(session, reader);
+  const starts = reader.attach();
+  parts.log.info({ peer: owner.pipe.remote, stream: session.stream, user: session.user }, 'A reader plays');
+  return { kind: 'playing', starts };
+}
+
+function pause(session: ServerSession, asking: RtspConnection): ServerAnswer {
+  const media = asking.ownerOf(session)?.media(session);
+  if (media instanceof ReaderSession) media.detach();
+  return OWN;
+}
+
+async function record(
+  ask: Extract<ServerAsk, { readonly kind: 'record' }>,
+  connection: RtspConnection,
+  parts: ServerParts,
+): Promise<ServerAnswer> {
+  const { session, announcement } = ask;
+  const { registry, clock, cname, log } = parts;
+  const { pipe } = connection;
+  if (!session.tracks.some(({ track }) => announcement.tracks[track]?.format !== undefined)) {
+    throw new WeirError('source-no-media', 'No track that was set up can be used');
+  }
+  const publisher = new PublisherSession({ session, announcement, pipe, clock, ssrc: parts.receiverSsrc, cname });
+  connection.setMedia(session, publisher);
+  const ended = publish(session, publisher, connection, registry);
+  // Packets are wanted from the moment on at which the stream takes the source up; the reply waits for it.
+  const refused = await Promise.race([publisher.started, ended]);
+  if (refused !== undefined) throw refused;
+  log.info({ peer: pipe.remote, stream: session.stream, user: session.user }, 'A publisher began');
+  return OWN;
+}
+
+/** Resolves when the stream lets go of the publisher, or does not take it, with the reason; its session ends with it. */
+async function publish(
+  session: ServerSession,
+  publisher: PublisherSession,
+  connection: RtspConnection,
+  registry: StreamRegistry,
+): Promise<WeirError> {
+  let reason: WeirError | undefined;
+  try {
+    const grant = await registry.publish(session.stream, publisher);
+    reason = await grant.ended;
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    // Not taken: the session goes on, and may ask again.
+    connection.setMedia(session, undefined);
+    return error;
+  }
+  reason ??= new WeirError('publisher-gone', 'The stream let go of the publisher');
+  connection.endSession(session, reason);
+  return reason;
+}
+
+/** A stream and its tracks, as soon as they are known. Errors: `stream-unknown`, `stream-offline`. */
+async function openStream(
+  name: string,
+  connection: RtspConnection,
+  parts: ServerParts,
+): Promise<{ readonly stream: Stream; readonly tracks: readonly RelayTrack[] }> {
+  const stream = await parts.registry.find(name);
+  if (stream === undefined) throw new WeirError('stream-unknown', `There is no stream ${JSON.stringify(name)}`);
+  const waiting = new AbortController();
+  const timer = parts.clock.after(TRACKS_WAIT_MS, () => waiting.abort());
+  try {
+    const tracks = await stream.tracks(AbortSignal.any([waiting.signal, connection.signal]));
+    return { stream, tracks };
+  } catch (error) {
+    if (error instanceof WeirError) throw error;
+    if (!waiting.signal.aborted && !connection.signal.aborted) throw error;
+    throw new WeirError('stream-offline', `${name} sent nothing within ${TRACKS_WAIT_MS / 1000} s`, { cause: error });
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** An error of the input or the world is an answer; anything else is a fault. */
+async function orRefused(answer: Promise<ServerAnswer>): Promise<ServerAnswer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof WeirError) return { kind: 'refused', error };
+    throw error;
+  }
+}

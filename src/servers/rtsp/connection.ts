@@ -1,0 +1,235 @@
+/**
+ * One RTSP connection at the edge: its pipe, its machine (core/rtsp/server), and the readers and publisher whose media flows on it.
+ * The machine decides, this carries out.
+ */
+import { WeirError } from '../../core/errors.ts';
+import { replyBytes, refusalOf } from '../../core/rtsp/server/response.ts';
+import { ServerConnection } from '../../core/rtsp/server/connection.ts';
+import type { ServerAnswer, ServerAsk, ServerInput, ServerOutput } from '../../core/rtsp/server/server-io.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import { RtspFramer, type RtspUnit } from '../../core/rtsp/wire/framer.ts';
+import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
+import { answerTo } from './answers.ts';
+import { PublisherSession } from './publisher-session.ts';
+import { ReaderSession } from './reader-session.ts';
+import type { ServerParts } from './server-parts.ts';
+
+/** A peer that asks and asks and reads nothing is dropped once so much waits: more than a reader's burst ever has in the pipe. */
+export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;
+
+export type Media = ReaderSession | PublisherSession;
+
+/** What was wrong with what came, counted. */
+export interface ConnectionFaults {
+  /** Bytes between units that were skipped. */
+  garbageBytes: number;
+  /** Frames on channels that nobody set up. */
+  strayFrames: number;
+}
+
+export class RtspConnection implements PipeHandler {
+  readonly pipe: BytePipe;
+  readonly faults: ConnectionFaults = { garbageBytes: 0, strayFrames: 0 };
+  readonly #parts: ServerParts;
+  readonly #machine: ServerConnection;
+  readonly #framer = new RtspFramer();
+  readonly #media = new Map<ServerSession, Media>();
+  readonly #closing = new AbortController();
+  readonly #gone = Promise.withResolvers<void>();
+  readonly #sinceUtcMs: number;
+
+  constructor(pipe: BytePipe, parts: ServerParts) {
+    this.pipe = pipe;
+    this.#parts = parts;
+    this.#sinceUtcMs = parts.clock.utcMs();
+    this.#machine = new ServerConnection(parts.table, parts.clock.monoMs());
+    this.#framer.knowChannels(new Set());
+  }
+
+  get sinceUtcMs(): number {
+    return this.#sinceUtcMs;
+  }
+
+  get sessions(): ReadonlySet<ServerSession> {
+    return this.#machine.sessions;
+  }
+
+  /** Aborts when the connection closes. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Resolves when the connection is closed. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** The connection on which the session's media flows: nearly always this one. */
+  ownerOf(session: ServerSession): RtspConnection | undefined {
+    return this.#machine.sessions.has(session) || this.#media.has(session) ? this : this.#parts.connectionOf(session);
+  }
+
+  media(session: ServerSession): Media | undefined {
+    return this.#media.get(session);
+  }
+
+  /** Undefined: the session has none any more, and goes on. */
+  setMedia(session: ServerSession, media: Media | undefined): void {
+    if (media === undefined) this.#media.delete(session);
+    else this.#media.set(session, media);
+  }
+
+  data(chunk: Uint8Array): void {
+    const nowMs = this.#parts.clock.monoMs();
+    for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
+    for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
+  }
+
+  drain(): void {
+    for (const media of this.#media.values()) if (media instanceof ReaderSession) media.drain();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const session of this.#machine.sessions) this.endSession(session, undefined);
+    this.#parts.closed(this);
+    this.#gone.resolve();
+  }
+
+  /** About once a second. */
+  tick(nowMs: number): void {
+    for (const [session, media] of this.#media) {
+      if (media.tick(nowMs)) continue;
+      const slow = media instanceof ReaderSession;
+      const error = slow
+        ? new WeirError('reader-too-slow', 'The reader took nothing for 30 s')
+        : new WeirError('source-silent', 'The publisher sends no media');
+      this.endSession(session, error);
+      // Nothing that waits for such a peer is worth waiting for.
+      if (this.#machine.sessions.size === 0) this.pipe.destroy();
+    }
+    this.#push({ kind: 'tick' });
+  }
+
+  /**
+   * Ends a session of this connection: by us, with `error`, then its readers get BYE and the connection closes with its last
+   * session; or because the peer ended it. Idempotent.
+   */
+  endSession(session: ServerSession, error: WeirError | undefined): void {
+    const media = this.#media.get(session);
+    this.#media.delete(session);
+    this.#push({ kind: 'end-session', session });
+    if (media === undefined) return;
+    if (media instanceof ReaderSession) {
+      if (error !== undefined) media.goodbye();
+      media.detach();
+    } else {
+      media.leave(error);
+    }
+    const { log } = this.#parts;
+    const fields = {
+      peer: this.pipe.remote,
+      stream: session.stream,
+      ...(error === undefined ? {} : { code: error.code }),
+    };
+    log.info(fields, `${media instanceof ReaderSession ? 'A reader' : 'The publisher'} left${reason(error)}`);
+    if (error !== undefined && this.#machine.sessions.size === 0) this.pipe.close();
+  }
+
+  #unit(unit: RtspUnit, nowMs: number): void {
+    switch (unit.kind) {
+      case 'frame':
+        this.#frame(unit.channel, unit.payload, nowMs);
+        return;
+      case 'message':
+        // A response: to nothing, since we ask nothing.
+        if (unit.message.kind === 'request') this.#push({ kind: 'request', request: unit.message });
+        return;
+      case 'garbage':
+        this.faults.garbageBytes += unit.bytes;
+        return;
+      case 'error':
+        this.#parts.log.info({ peer: this.pipe.remote, code: unit.error.code }, unit.error.describe());
+        this.#write(replyBytes(refusalOf(unit.error), undefined, undefined));
+        this.pipe.close();
+    }
+  }
+
+  #frame(channel: number, payload: Uint8Array, nowMs: number): void {
+    const use = this.#machine.channel(channel);
+    const media = use === undefined ? undefined : this.#media.get(use.session);
+    if (use === undefined) {
+      this.faults.strayFrames += 1;
+    } else if (media instanceof PublisherSession) {
+      media.packet(use.track, use.part, payload, nowMs);
+    } else {
+      media?.rtcp(payload);
+      this.#machine.push({ kind: 'heard' }, nowMs);
+    }
+  }
+
+  #push(input: ServerInput): void {
+    for (const output of this.#machine.push(input, this.#parts.clock.monoMs())) this.#carryOut(output);
+    if (input.kind === 'answer' || input.kind === 'request') this.#learnChannels();
+  }
+
+  #carryOut(output: ServerOutput): void {
+    switch (output.kind) {
+      case 'send':
+        this.#write(output.bytes);
+        return;
+      case 'ask':
+        this.#ask(output.ask);
+        return;
+      case 'flow': {
+        const media = this.ownerOf(output.session)?.media(output.session);
+        if (media instanceof ReaderSession) media.flow();
+        return;
+      }
+      case 'track-ended':
+        this.#media.get(output.session)?.dropTrack(output.track);
+        return;
+      case 'ended':
+        (this.ownerOf(output.session) ?? this).endSession(output.session, undefined);
+        if (output.why === 'timeout' && this.#machine.sessions.size === 0) this.pipe.close();
+        return;
+      case 'close':
+        if (output.error !== undefined) {
+          this.#parts.log.info({ peer: this.pipe.remote, code: output.error.code }, output.error.describe());
+        }
+        this.pipe.close();
+    }
+  }
+
+  #ask(ask: ServerAsk): void {
+    const answer = answerTo(ask, this, this.#parts);
+    if (!(answer instanceof Promise)) {
+      this.#push({ kind: 'answer', answer });
+      return;
+    }
+    answer.then(
+      (answer: ServerAnswer) => {
+        if (!this.#closing.signal.aborted) this.#push({ kind: 'answer', answer });
+      },
+      (error: unknown) => {
+        // The program's own fault: it costs this connection, and nobody else theirs.
+        this.#parts.log.error({ peer: this.pipe.remote, error }, `The RTSP request ${ask.kind} failed`);
+        this.pipe.destroy();
+      },
+    );
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.pipe.write(bytes);
+    if (this.pipe.bufferedBytes > MAX_PIPE_BACKLOG_BYTES) this.pipe.destroy();
+  }
+
+  #learnChannels(): void {
+    const channels = [...this.#machine.sessions].flatMap(({ tracks }) => tracks.flatMap(({ channels }) => channels));
+    this.#framer.knowChannels(new Set(channels));
+  }
+}
+
+function reason(error: WeirError | undefined): string {
+  return error === undefined ? '' : `: ${error.describe()}`;
+}

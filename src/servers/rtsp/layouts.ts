@@ -1,0 +1,26 @@
+/**
+ * Batches framed for channels other than the common ones (2 × track). Most readers take the common layout and get the relay's buffer
+ * itself; those that ask for other channels share a second framing with all that ask for the same one. Never a copy a reader.
+ */
+import { reframed } from '../../stream/framed.ts';
+import type { Batch } from '../../stream/batch.ts';
+
+export class Layouts {
+  /** By channel. Kept as long as the batch is: by queues, and by the GOPs in memory. */
+  readonly #framed = new WeakMap<Batch, Map<number, Buffer>>();
+
+  frame(batch: Batch, channel: number): Buffer {
+    if (channel === 2 * batch.track) return batch.buffer;
+    let byChannel = this.#framed.get(batch);
+    if (byChannel === undefined) {
+      byChannel = new Map();
+      this.#framed.set(batch, byChannel);
+    }
+    let framed = byChannel.get(channel);
+    if (framed === undefined) {
+      framed = reframed(batch.buffer, channel);
+      byChannel.set(channel, framed);
+    }
+    return framed;
+  }
+}

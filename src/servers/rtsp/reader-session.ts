@@ -1,0 +1,205 @@
+/**
+ * A playing session: a reader of a live stream. It is attached to the stream, not to its source, so it stays while a source is away.
+ * A batch is one write of the shared buffer; what its socket does not take waits in a `ReaderQueue`.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { codecFor } from '../../core/codec/registry.ts';
+import type { WeirError } from '../../core/errors.ts';
+import { parseRtcp } from '../../core/rtcp/parse.ts';
+import type { ReportBlock } from '../../core/rtcp/packet.ts';
+import { writeGoodbye, writeSenderReport } from '../../core/rtcp/write.ts';
+import { RTP_HEADER_BYTES } from '../../core/rtp/packet.ts';
+import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { Batch } from '../../stream/batch.ts';
+import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
+import { ReaderQueue, type ReaderLosses } from '../../stream/reader-queue.ts';
+import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
+import { interleaved } from './interleaved.ts';
+import type { Layouts } from './layouts.ts';
+
+/** Between sender reports (RFC 3550 §6.2). */
+export const SENDER_REPORT_MS = 5000;
+
+export interface ReaderSessionOptions {
+  readonly session: ServerSession;
+  readonly stream: Stream;
+  /** All tracks of the stream. */
+  readonly tracks: readonly RelayTrack[];
+  readonly pipe: BytePipe;
+  readonly layouts: Layouts;
+  readonly clock: Clock;
+  readonly cname: string;
+  /** The stream ends it. */
+  readonly ended: (error: WeirError) => void;
+}
+
+/** A track that this reader takes. */
+interface TakenTrack {
+  readonly track: RelayTrack;
+  readonly channel: number;
+  readonly rtcpChannel: number;
+  /** Sent since the session began, for sender reports. */
+  packets: number;
+  octets: number;
+  /** The reader's latest word on it. */
+  report: ReportBlock | undefined;
+}
+
+export class ReaderSession implements RelayReader {
+  readonly protocol = 'rtsp';
+  readonly label: string;
+  readonly #options: ReaderSessionOptions;
+  readonly #queue: ReaderQueue;
+  /** By index in the stream's list. */
+  readonly #taken: (TakenTrack | undefined)[] = [];
+  #attachment: Attachment | undefined;
+  /** What came before the reply to PLAY was out; undefined: it is out. */
+  #held: Batch[] | undefined = [];
+  #reportDueMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: ReaderSessionOptions) {
+    this.#options = options;
+    const { session, tracks, pipe, clock } = options;
+    this.label = pipe.remote;
+    for (const { track: index, channels } of session.tracks) {
+      const track = tracks[index];
+      if (track === undefined) continue;
+      const [channel, rtcpChannel] = channels;
+      this.#taken[index] = { track, channel, rtcpChannel, packets: 0, octets: 0, report: undefined };
+    }
+    const waitsForKey = this.#all().some(({ track: { format } }) => codecFor(format.encoding)?.media === 'video');
+    this.#queue = new ReaderQueue(pipe, waitsForKey, clock.monoMs());
+  }
+
+  get losses(): ReaderLosses {
+    return this.#queue.losses;
+  }
+
+  get bytes(): number {
+    return this.#queue.writtenBytes;
+  }
+
+  /** Attaches to the stream and holds everything until `flow`; returns where each track begins, undefined if not known for all. */
+  attach(): readonly TrackStart[] | undefined {
+    this.detach();
+    this.#held = [];
+    this.#attachment = this.#options.stream.attach(this, this.#options.session.start);
+    this.#held.unshift(...this.#attachment.burst);
+    const starts = this.#all().map(({ track }) => trackStart(this.#held?.find((batch) => batch.track === track.index)));
+    return starts.includes(undefined) ? undefined : starts.filter((start) => start !== undefined);
+  }
+
+  /** The reply to PLAY is out: the burst, and a sender report so that audio and video agree from the start. */
+  flow(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    const burst: Uint8Array[] = [];
+    for (const batch of held) {
+      const taken = this.#taken[batch.track];
+      if (taken === undefined) continue;
+      count(taken, batch);
+      burst.push(this.#options.layouts.frame(batch, taken.channel));
+    }
+    this.#queue.start(burst);
+    this.#reportDueMs = 0;
+  }
+
+  detach(): void {
+    this.#attachment?.close();
+    this.#attachment = undefined;
+    this.#queue.stop();
+    this.#reportDueMs = Number.POSITIVE_INFINITY;
+  }
+
+  deliver(batch: Batch): void {
+    const taken = this.#taken[batch.track];
+    if (taken === undefined) return;
+    if (this.#held !== undefined) {
+      this.#held.push(batch);
+      return;
+    }
+    if (this.#queue.push(this.#options.layouts.frame(batch, taken.channel), batch.key)) count(taken, batch);
+  }
+
+  end(error: WeirError): void {
+    this.#options.ended(error);
+  }
+
+  drain(): void {
+    this.#queue.drain();
+  }
+
+  dropTrack(index: number): void {
+    this.#taken[index] = undefined;
+  }
+
+  /** RTCP from the reader. */
+  rtcp(payload: Uint8Array): void {
+    for (const packet of parseRtcp(payload).packets) {
+      if (packet.kind !== 'receiver-report') continue;
+      for (const report of packet.reports) {
+        const taken = this.#all().find(({ track }) => track.ssrc === report.ssrc);
+        if (taken !== undefined) taken.report = report;
+      }
+    }
+  }
+
+  /** The worst that the reader reported of its tracks, 0–1; undefined before the first report. */
+  get reportedLoss(): number | undefined {
+    const losses = this.#all().flatMap(({ report }) => (report === undefined ? [] : [report.fractionLost / 256]));
+    return losses.length === 0 ? undefined : Math.max(...losses);
+  }
+
+  /** About once a second: sender reports as they fall due. False: the reader is hopeless. */
+  tick(nowMs: number): boolean {
+    if (this.#held !== undefined) return true;
+    if (nowMs >= this.#reportDueMs) {
+      this.#reportDueMs = nowMs + SENDER_REPORT_MS;
+      this.#sendReports();
+    }
+    return !this.#queue.stalled(nowMs);
+  }
+
+  /** BYE for each track: players end cleanly. */
+  goodbye(): void {
+    for (const { track, rtcpChannel } of this.#all()) {
+      this.#options.pipe.write(interleaved(rtcpChannel, writeGoodbye(track.ssrc)));
+    }
+  }
+
+  #sendReports(): void {
+    const { stream, clock, cname, pipe } = this.#options;
+    const utcMs = clock.utcMs();
+    const reports: Uint8Array[] = [];
+    for (const { track, rtcpChannel, packets, octets } of this.#all()) {
+      const moment = stream.senderClock(track.index);
+      if (moment === undefined) continue;
+      const elapsedTicks = Math.round(((utcMs - moment.ntpUtcMs) * track.format.clockRate) / 1000);
+      const rtpTimestamp = (moment.rtpTimestamp + elapsedTicks) >>> 0;
+      const report = writeSenderReport({ ssrc: track.ssrc, utcMs, rtpTimestamp, packets, octets, cname });
+      reports.push(interleaved(rtcpChannel, report));
+    }
+    if (reports.length > 0) pipe.write(reports);
+  }
+
+  #all(): readonly TakenTrack[] {
+    return this.#taken.filter((taken) => taken !== undefined);
+  }
+}
+
+function count(taken: TakenTrack, batch: Batch): void {
+  taken.packets += batch.packets;
+  taken.octets += batch.buffer.length - batch.packets * (FRAME_HEADER_BYTES + RTP_HEADER_BYTES);
+}
+
+function trackStart(batch: Batch | undefined): TrackStart | undefined {
+  if (batch === undefined) return undefined;
+  const { track, buffer } = batch;
+  return {
+    track,
+    sequence: buffer.readUInt16BE(FRAME_HEADER_BYTES + 2),
+    rtpTime: buffer.readUInt32BE(FRAME_HEADER_BYTES + 4),
+  };
+}

@@ -1,0 +1,28 @@
+/** What all connections of one RTSP server share. */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { SessionTable } from '../../core/rtsp/server/session-table.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { StreamRegistry } from '../../stream/stream.ts';
+import type { RtspConnection } from './connection.ts';
+import type { Descriptions } from './descriptions.ts';
+import type { Layouts } from './layouts.ts';
+import type { Login } from './login.ts';
+
+export interface ServerParts {
+  readonly registry: StreamRegistry;
+  readonly login: Login;
+  readonly table: SessionTable;
+  readonly descriptions: Descriptions;
+  readonly layouts: Layouts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of our RTCP. */
+  readonly cname: string;
+  /** Of our receiver reports. */
+  readonly receiverSsrc: number;
+  /** The connection on which a session's media flows, of all there are: ask your own first. */
+  connectionOf(session: ServerSession): RtspConnection | undefined;
+  /** The connection is no more. */
+  closed(connection: RtspConnection): void;
+}
