@@ -8,61 +8,38 @@
  * A 401 is answered wherever it comes; a session that was set up is torn down on every way out.
  */
 import { WeirError } from '../../errors.ts';
-import { parseSession, type SessionHeader } from '../wire/session.ts';
 import type { RtspUnit } from '../wire/framer.ts';
 import type { RtspRequest, RtspResponse } from '../wire/message.ts';
-import { parseRtspUrl, type RtspUrl } from '../wire/rtsp-url.ts';
-import type { ClientFaults, ClientInput, ClientOptions, ClientOutput, ClientTrack, SkippedTrack } from './client-io.ts';
+import type { RtspUrl } from '../wire/rtsp-url.ts';
+import { parseSession } from '../wire/session.ts';
+import { closedError, responseError, unauthorizedError, type Unanswerable } from './client-errors.ts';
+import type { ClientFaults, ClientInput, ClientOptions, ClientOutput } from './client-io.ts';
+import {
+  deadline,
+  mediaDeadline,
+  type ClientSession,
+  type ClientState,
+  type Playing,
+  type SettingUp,
+  type Starting,
+} from './client-state.ts';
 import { Exchange, type OpenRequest } from './exchange.ts';
 import { cutByTimeout, keepAlivePeriodMs, nextKeepAlive, type KeepAliveMethod } from './keep-alive.ts';
 import { MediaGate } from './media-gate.ts';
-import { responseError } from './response-error.ts';
+import { redirectTarget } from './redirect.ts';
 import { answerServerRequest } from './server-request.ts';
-import { planSetup, type SetupPlan } from './setup-plan.ts';
+import { planSetup } from './setup-plan.ts';
 import { setUpTrack } from './setup-reply.ts';
 
-/** RFC 2326 gives no limit; nobody has a reason for more. */
-export const MAX_REDIRECTS = 5;
 /** TEARDOWN hangs with many devices: GStreamer waits 100 ms, Scrypted 500. */
 export const TEARDOWN_WAIT_MS = 500;
-
-interface Session {
-  readonly plan: SetupPlan;
-  /** Of the first SETUP: H264DVR changes it between them (ret#85). */
-  readonly header: SessionHeader | undefined;
-  readonly tracks: readonly ClientTrack[];
-  readonly skipped: readonly SkippedTrack[];
-}
-
-type State =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'options' }
-  | { readonly kind: 'describing' }
-  /** `failure`: why the first track that could not be set up could not. */
-  | {
-      readonly kind: 'setting-up';
-      readonly session: Session;
-      readonly next: number;
-      readonly failure: WeirError | undefined;
-    }
-  | { readonly kind: 'starting'; readonly session: Session; readonly media: MediaGate }
-  | {
-      readonly kind: 'playing';
-      readonly session: Session;
-      readonly media: MediaGate;
-      readonly sinceMs: number;
-      keepAliveAtMs: number;
-    }
-  | { readonly kind: 'leaving'; readonly untilMs: number; readonly error: WeirError | undefined }
-  | { readonly kind: 'ended' };
 
 export class ClientMachine {
   readonly #options: ClientOptions;
   readonly #exchange: Exchange;
   readonly #faults: ClientFaults;
   #url: RtspUrl;
-  #state: State = { kind: 'idle' };
+  #state: ClientState = { kind: 'idle' };
   #keepAlive: KeepAliveMethod;
   #redirects = 0;
   /** VStarcam closes the connection after a 401 (ret#45): once, that is no failure. */
@@ -96,7 +73,7 @@ export class ClientMachine {
     return this.#keepAlive;
   }
 
-  get state(): State['kind'] {
+  get state(): ClientState['kind'] {
     return this.#state.kind;
   }
 
@@ -225,7 +202,7 @@ export class ClientMachine {
     else this.#setUpNext({ plan, header: undefined, tracks: [], skipped: plan.skipped }, 0, undefined, nowMs);
   }
 
-  #setUpNext(session: Session, next: number, failure: WeirError | undefined, nowMs: number): void {
+  #setUpNext(session: ClientSession, next: number, failure: WeirError | undefined, nowMs: number): void {
     const planned = session.plan.tracks[next];
     this.#state = { kind: 'setting-up', session, next, failure };
     if (planned !== undefined) {
@@ -244,7 +221,7 @@ export class ClientMachine {
     this.#state = { kind: 'starting', session, media };
   }
 
-  #setUp(state: State & { kind: 'setting-up' }, response: RtspResponse, nowMs: number): void {
+  #setUp(state: SettingUp, response: RtspResponse, nowMs: number): void {
     const { session, next } = state;
     const planned = session.plan.tracks[next];
     if (planned === undefined) return;
@@ -261,7 +238,7 @@ export class ClientMachine {
     this.#setUpNext({ ...session, skipped: [...session.skipped, skipped] }, next + 1, state.failure ?? track, nowMs);
   }
 
-  #started(state: State & { kind: 'starting' }, response: RtspResponse, nowMs: number): void {
+  #started(state: Starting, response: RtspResponse, nowMs: number): void {
     if (response.status !== 200) {
       this.#leave(responseError('PLAY', response, this.#options.label), nowMs);
       return;
@@ -287,29 +264,15 @@ export class ClientMachine {
     this.#redirect(request.headers.get('Location'), nowMs);
   }
 
-  /** Credentials go to the host that they were given for, and to no other; a location may bring its own. */
   #redirect(location: string | undefined, nowMs: number): void {
-    const place = this.#options.label;
-    this.#redirects += 1;
-    const url = location === undefined ? undefined : parseRtspUrl(location);
-    if (this.#redirects > MAX_REDIRECTS) {
-      this.#leave(
-        new WeirError('source-refused', `The source redirects more than ${MAX_REDIRECTS} times`, { place }),
-        nowMs,
-      );
-    } else if (url === undefined || url instanceof WeirError) {
-      this.#leave(
-        new WeirError('source-refused', 'The source redirects to nowhere usable', {
-          place,
-          expected: 'Location: rtsp://…',
-        }),
-        nowMs,
-      );
-    } else {
-      const own = url.host === this.#options.url.host ? this.#options.url.credentials : undefined;
-      this.#url = { ...url, credentials: url.credentials ?? own };
-      this.#connect();
+    const url = redirectTarget(location, this.#options.url, this.#redirects, this.#options.label);
+    if (url instanceof WeirError) {
+      this.#leave(url, nowMs);
+      return;
     }
+    this.#redirects += 1;
+    this.#url = url;
+    this.#connect();
   }
 
   #connect(): void {
@@ -318,26 +281,12 @@ export class ClientMachine {
     this.#outputs.push({ kind: 'connect', url: this.#url });
   }
 
-  #unauthorized(
-    why: 'no-credentials' | 'unknown-scheme' | 'refused',
-    request: OpenRequest,
-    response: RtspResponse,
-    nowMs: number,
-  ): void {
+  #unauthorized(why: Unanswerable, request: OpenRequest, response: RtspResponse, nowMs: number): void {
     const state = this.#state.kind;
     // Without credentials OPTIONS may be refused where DESCRIBE is not; in mid-session media goes on as long as it does.
-    if ((state === 'options' && why === 'no-credentials') || state === 'playing') {
+    if ((state === 'options' && why === 'no-credentials') || state === 'playing')
       this.#answered(request, response, nowMs);
-      return;
-    }
-    const messages = {
-      'no-credentials': 'The source asks for a user name and password',
-      'unknown-scheme': 'The source asks for a kind of authentication that is not known',
-      refused: 'The source refuses the user name or password',
-    };
-    const expected = why === 'unknown-scheme' ? 'Digest with MD5 or SHA-256, or Basic' : undefined;
-    const detail = { place: this.#options.label, ...(expected === undefined ? {} : { expected }) };
-    this.#leave(new WeirError('source-unauthorized', messages[why], detail), nowMs);
+    else this.#leave(unauthorizedError(why, this.#options.label), nowMs);
   }
 
   #closed(nowMs: number): void {
@@ -347,58 +296,43 @@ export class ClientMachine {
       this.#end(state.error);
       return;
     }
-    if (!this.#reconnected && (this.#exchange.oldest?.challenges ?? 0) > 0) {
+    if (state.kind !== 'playing' && !this.#reconnected && (this.#exchange.oldest?.challenges ?? 0) > 0) {
       this.#reconnected = true;
       this.#connect();
       return;
     }
     if (state.kind === 'playing') this.#judgeKeepAlive(state, nowMs);
-    const open = this.#exchange.oldest?.method;
-    const when = state.kind === 'playing' || open === undefined ? '' : ` instead of answering ${open}`;
-    this.#end(
-      new WeirError('source-closed', `The source closed the connection${when}`, { place: this.#options.label }),
-    );
+    this.#end(closedError(state.kind === 'playing' ? undefined : this.#exchange.oldest?.method, this.#options.label));
   }
 
   #tick(nowMs: number): void {
     const state = this.#state;
     const { label, timeouts } = this.#options;
-    if (state.kind === 'leaving') {
-      if (nowMs >= state.untilMs) this.#end(state.error);
-      return;
+    if (nowMs < (deadline(state, this.#exchange.oldest?.sentMs, timeouts) ?? Infinity)) return;
+    if (state.kind === 'leaving') this.#end(state.error);
+    else if (state.kind === 'playing') this.#tickPlaying(state, nowMs);
+    else {
+      const message = `No answer to ${this.#exchange.oldest?.method} within ${timeouts.responseMs} ms`;
+      this.#leave(new WeirError('source-timeout', message, { place: label }), nowMs);
     }
-    if (state.kind !== 'playing') {
-      const open = this.#exchange.oldest;
-      if (open !== undefined && nowMs >= open.sentMs + timeouts.responseMs) {
-        this.#leave(
-          new WeirError('source-timeout', `No answer to ${open.method} within ${timeouts.responseMs} ms`, {
-            place: label,
-          }),
-          nowMs,
-        );
-      }
-      return;
-    }
-    if (nowMs >= this.#mediaDeadline(state)) {
-      const { lastMs } = state.media;
-      this.#judgeKeepAlive(state, lastMs ?? nowMs);
+  }
+
+  #tickPlaying(state: Playing, nowMs: number): void {
+    const { session, media } = state;
+    const { label, timeouts } = this.#options;
+    if (nowMs >= mediaDeadline(state, timeouts)) {
+      this.#judgeKeepAlive(state, media.lastMs ?? nowMs);
+      const { firstByteMs, idleMs } = timeouts;
       const message =
-        lastMs === undefined
-          ? `No media within ${timeouts.firstByteMs} ms of PLAY`
-          : `No media for ${timeouts.idleMs} ms`;
+        media.lastMs === undefined ? `No media within ${firstByteMs} ms of PLAY` : `No media for ${idleMs} ms`;
       this.#leave(new WeirError('source-silent', message, { place: label }), nowMs);
-    } else if (nowMs >= state.keepAliveAtMs) {
-      state.keepAliveAtMs = nowMs + keepAlivePeriodMs(state.session.header?.timeoutS);
-      this.#send(this.#keepAlive, state.session.plan.aggregateUrl, sessionHeader(state.session), nowMs);
+      return;
     }
+    this.#state = { ...state, keepAliveAtMs: nowMs + keepAlivePeriodMs(session.header?.timeoutS) };
+    this.#send(this.#keepAlive, session.plan.aggregateUrl, sessionHeader(session), nowMs);
   }
 
-  #mediaDeadline(state: State & { kind: 'playing' }): number {
-    const { firstByteMs, idleMs } = this.#options.timeouts;
-    return state.media.lastMs === undefined ? state.sinceMs + firstByteMs : state.media.lastMs + idleMs;
-  }
-
-  #judgeKeepAlive(state: State & { kind: 'playing' }, endMs: number): void {
+  #judgeKeepAlive(state: Playing, endMs: number): void {
     if (cutByTimeout(endMs - state.sinceMs, state.session.header?.timeoutS))
       this.#keepAlive = nextKeepAlive(this.#keepAlive);
   }
@@ -427,36 +361,13 @@ export class ClientMachine {
 
   /** Asks to be woken for the next deadline, unless it is woken before it anyway. */
   #wake(): void {
-    const atMs = this.#deadline();
+    const atMs = deadline(this.#state, this.#exchange.oldest?.sentMs, this.#options.timeouts);
     if (atMs === undefined || (this.#wakeMs !== undefined && this.#wakeMs <= atMs)) return;
     this.#wakeMs = atMs;
     this.#outputs.push({ kind: 'wake', atMs });
   }
-
-  #deadline(): number | undefined {
-    const state = this.#state;
-    switch (state.kind) {
-      case 'leaving':
-        return state.untilMs;
-      case 'playing':
-        return Math.min(state.keepAliveAtMs, this.#mediaDeadline(state));
-      case 'options':
-      case 'describing':
-      case 'setting-up':
-      case 'starting': {
-        const open = this.#exchange.oldest;
-        return open === undefined ? undefined : open.sentMs + this.#options.timeouts.responseMs;
-      }
-      case 'idle':
-      case 'connecting':
-      case 'ended':
-        return undefined;
-      default:
-        return state satisfies never;
-    }
-  }
 }
 
-function sessionHeader(session: Session): readonly (readonly [string, string])[] {
+function sessionHeader(session: ClientSession): readonly (readonly [string, string])[] {
   return session.header === undefined ? [] : [['Session', session.header.id]];
 }

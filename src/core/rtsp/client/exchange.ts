@@ -8,6 +8,7 @@ import { RtspHeaders } from '../wire/headers.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import { cseqOf } from '../wire/parse-head.ts';
 import { serialiseRequest } from '../wire/serialise.ts';
+import type { Unanswerable } from './client-errors.ts';
 
 export interface OpenRequest {
   readonly method: string;
@@ -80,11 +81,7 @@ export class Exchange {
    * What to send for a 401: the request again, with credentials. A keep-alive may get one with a new nonce in mid-session
    * (SharpRTSP#126). Otherwise why there is nothing to send.
    */
-  answer(
-    request: OpenRequest,
-    response: RtspResponse,
-    nowMs: number,
-  ): Uint8Array | 'no-credentials' | 'unknown-scheme' | 'refused' {
+  answer(request: OpenRequest, response: RtspResponse, nowMs: number): Uint8Array | Unanswerable {
     if (this.#credentials === undefined) return 'no-credentials';
     const challenge = parseChallenges(response.headers.getAll('WWW-Authenticate'))[0];
     if (challenge === undefined) return 'unknown-scheme';

@@ -1,0 +1,46 @@
+/** What went wrong, for whoever runs the source. `label`: the URL as it may be shown. */
+import { WeirError, type ErrorCode } from '../../errors.ts';
+import type { RtspResponse } from '../wire/message.ts';
+
+const MAX_REASON_CHARACTERS = 60;
+
+/** A refusal, by its status. */
+export function responseError(method: string, response: RtspResponse, label: string): WeirError {
+  const { status, reason } = response;
+  if (status === 461) {
+    const expected = 'RTP/AVP/TCP, interleaved';
+    return new WeirError('source-refused', 'The source does not send over TCP (461)', { place: label, expected });
+  }
+  const message = `The source answered ${method} with ${status} ${reason.slice(0, MAX_REASON_CHARACTERS)}`.trim();
+  return new WeirError(codeOf(status), message, { place: label });
+}
+
+/** Why a 401 could not be answered. */
+export type Unanswerable = 'no-credentials' | 'unknown-scheme' | 'refused';
+
+export function unauthorizedError(why: Unanswerable, label: string): WeirError {
+  switch (why) {
+    case 'no-credentials':
+      return new WeirError('source-unauthorized', 'The source asks for a user name and password', { place: label });
+    case 'refused':
+      return new WeirError('source-unauthorized', 'The source refuses the user name or password', { place: label });
+    case 'unknown-scheme': {
+      const message = 'The source asks for a kind of authentication that is not known';
+      return new WeirError('source-unauthorized', message, {
+        place: label,
+        expected: 'Digest with MD5 or SHA-256, or Basic',
+      });
+    }
+  }
+}
+
+export function closedError(openMethod: string | undefined, label: string): WeirError {
+  const when = openMethod === undefined ? '' : ` instead of answering ${openMethod}`;
+  return new WeirError('source-closed', `The source closed the connection${when}`, { place: label });
+}
+
+function codeOf(status: number): ErrorCode {
+  if (status === 401 || status === 403) return 'source-unauthorized';
+  if (status === 404 || status === 410) return 'source-not-found';
+  return 'source-refused';
+}

@@ -1,0 +1,78 @@
+/** The states of a `ClientMachine`, each with what it holds, and the moment at which each wants to be woken. */
+import type { WeirError } from '../../errors.ts';
+import type { SessionHeader } from '../wire/session.ts';
+import type { ClientTimeouts, ClientTrack, SkippedTrack } from './client-io.ts';
+import type { MediaGate } from './media-gate.ts';
+import type { SetupPlan } from './setup-plan.ts';
+
+export interface ClientSession {
+  readonly plan: SetupPlan;
+  /** Of the first SETUP: H264DVR changes it between them (ret#85). */
+  readonly header: SessionHeader | undefined;
+  readonly tracks: readonly ClientTrack[];
+  readonly skipped: readonly SkippedTrack[];
+}
+
+export type ClientState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'options' }
+  | { readonly kind: 'describing' }
+  | SettingUp
+  | Starting
+  | Playing
+  | { readonly kind: 'leaving'; readonly untilMs: number; readonly error: WeirError | undefined }
+  | { readonly kind: 'ended' };
+
+export interface SettingUp {
+  readonly kind: 'setting-up';
+  readonly session: ClientSession;
+  /** Index of the planned track whose SETUP is open. */
+  readonly next: number;
+  /** Why the first track that could not be set up could not. */
+  readonly failure: WeirError | undefined;
+}
+
+export interface Starting {
+  readonly kind: 'starting';
+  readonly session: ClientSession;
+  readonly media: MediaGate;
+}
+
+export interface Playing {
+  readonly kind: 'playing';
+  readonly session: ClientSession;
+  readonly media: MediaGate;
+  readonly sinceMs: number;
+  readonly keepAliveAtMs: number;
+}
+
+/** When there is too little media: time-out of the first byte, then of silence. */
+export function mediaDeadline({ media, sinceMs }: Playing, timeouts: ClientTimeouts): number {
+  return media.lastMs === undefined ? sinceMs + timeouts.firstByteMs : media.lastMs + timeouts.idleMs;
+}
+
+/** `openSinceMs`: when the oldest open request was sent. Undefined: nothing is waited for here. */
+export function deadline(
+  state: ClientState,
+  openSinceMs: number | undefined,
+  timeouts: ClientTimeouts,
+): number | undefined {
+  switch (state.kind) {
+    case 'leaving':
+      return state.untilMs;
+    case 'playing':
+      return Math.min(state.keepAliveAtMs, mediaDeadline(state, timeouts));
+    case 'options':
+    case 'describing':
+    case 'setting-up':
+    case 'starting':
+      return openSinceMs === undefined ? undefined : openSinceMs + timeouts.responseMs;
+    case 'idle':
+    case 'connecting':
+    case 'ended':
+      return undefined;
+    default:
+      return state satisfies never;
+  }
+}

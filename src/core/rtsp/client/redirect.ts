@@ -1,0 +1,28 @@
+/** Where a 301, 302 or REDIRECT leads (RFC 2326 §10.10, §11.3). */
+import { WeirError } from '../../errors.ts';
+import { parseRtspUrl, type RtspUrl } from '../wire/rtsp-url.ts';
+
+/** RFC 2326 gives no limit; nobody has a reason for more. */
+export const MAX_REDIRECTS = 5;
+
+/**
+ * `hops`: redirects so far. Credentials go to the host that they were given for and to no other; a location may bring its own
+ * (redirectors do without them: g2r#565). Error: `source-refused`.
+ */
+export function redirectTarget(
+  location: string | undefined,
+  original: RtspUrl,
+  hops: number,
+  label: string,
+): RtspUrl | WeirError {
+  if (hops >= MAX_REDIRECTS) {
+    return new WeirError('source-refused', `The source redirects more than ${MAX_REDIRECTS} times`, { place: label });
+  }
+  const url = parseRtspUrl(location ?? '');
+  if (url instanceof WeirError) {
+    const detail = { place: label, expected: 'Location: rtsp://host/path', cause: url };
+    return new WeirError('source-refused', 'The source redirects to nowhere usable', detail);
+  }
+  const own = url.host === original.host ? original.credentials : undefined;
+  return { ...url, credentials: url.credentials ?? own };
+}
