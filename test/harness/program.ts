@@ -46,6 +46,17 @@ export class Background {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Waits until its standard output matches. */
+  async line(pattern: RegExp, withinMs: number): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(withinMs);
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match !== null) return match;
+      assert.ok(this.running && this.child.stdout !== null, `ended without saying ${pattern}:\n${this.stderr}`);
+      await once(this.child.stdout, 'data', { signal });
+    }
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.running) this.child.kill(signal);

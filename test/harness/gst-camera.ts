@@ -1,0 +1,42 @@
+/** gst-rtsp-server as a camera in a process of its own (gst-camera.py). */
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { Background } from './program.ts';
+
+export interface GstCameraShape {
+  readonly codec: 'h264' | 'h265';
+  readonly audio?: boolean;
+  /** User camera, password pass:word. */
+  readonly login?: 'basic' | 'digest';
+}
+
+const START_MS = 15_000;
+
+export class GstCamera {
+  readonly port: number;
+  readonly #process: Background;
+
+  private constructor(process: Background, port: number) {
+    this.#process = process;
+    this.port = port;
+  }
+
+  /** Without a port the system chooses one; a camera that comes back asks for its old one. */
+  static async start(context: TestContext, shape: GstCameraShape, port = 0): Promise<GstCamera> {
+    const words = [path.join(import.meta.dirname, 'gst-camera.py'), shape.codec, '--port', String(port)];
+    if (shape.audio === true) words.push('--audio');
+    if (shape.login !== undefined) words.push('--login', shape.login);
+    const process = new Background(context, '/usr/bin/python3', words);
+    const line = await process.line(/^(\d+)$/m, START_MS);
+    return new GstCamera(process, Number(line[1]));
+  }
+
+  url(credentials = ''): string {
+    return `rtsp://${credentials}127.0.0.1:${this.port}/cam`;
+  }
+
+  /** The power goes off: no TEARDOWN, no BYE. */
+  async powerOff(): Promise<void> {
+    await this.#process.end('SIGKILL');
+  }
+}
