@@ -55,7 +55,7 @@ export const ERRORS = {
   'stream-removed': row('The stream was removed', 'Nothing: the configuration no longer has it.', 410, 404, false),
   'reader-too-slow': row('The reader does not keep up', 'Use a faster network or a stream of lower bitrate.', 503, 453, true),
   'no-picture': row('No key frame is there yet', 'Wait for the next key frame.', 503, 503, true),
-  'picture-stale': row('The last picture is too old to be shown as live', 'See the stream state; ask for the time in Last-Modified to get it anyway.', 503, 503, true),
+  'picture-stale': row('The last picture is too old to be shown as live', 'See the stream state; ask for the time in X-Frame-Time to get it anyway.', 503, 503, true),
   'codec-unsupported': row('The codec cannot be carried here', 'Read the stream over RTSP, or set the camera to H.264 or H.265 with AAC.', 415, 415, false),
   'list-outdated': row('This media list is over', 'Load index.m3u8 again: it names the list of now.', 404, 404, false),
   // sources

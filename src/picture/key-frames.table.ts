@@ -3,6 +3,8 @@
  * `ffmpeg -f lavfi -i color=red:s=96x64,drawbox=w=48:h=64:color=white:t=fill -frames:v 1`, libx264 (sample aspect 2:1) and libx265, SEI and
  * delimiters taken out.
  */
+import assert from 'node:assert/strict';
+import { h264ParametersOf } from '../core/codec/h264/parameter-sets.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 
 export interface KeyFrame {
@@ -10,15 +12,10 @@ export interface KeyFrame {
   readonly nals: readonly Uint8Array[];
 }
 
+const H264_SETS = [hex('6764000aac72044626c404000003000400000300c83c48961180'), hex('68e843844b22c0')];
+
 export const H264_KEY_FRAME: KeyFrame = {
-  parameters: {
-    codec: 'h264',
-    identity: 'h264 96x64',
-    codecString: 'avc1.64000a',
-    sampleEntry: new Uint8Array(0),
-    parameterSets: [hex('6764000aac72044626c404000003000400000300c83c48961180'), hex('68e843844b22c0')],
-    shape: { media: 'video', width: 96, height: 64, aspect: [2, 1], frameRate: 25 },
-  },
+  parameters: parametersOf(h264ParametersOf(H264_SETS)),
   nals: [hex('65888100057ffeedcfe05328416c9648d5ecc041c0d329dcd8d36bb1bd8599b7f5b330e08601373ec0a5936681')],
 };
 
@@ -37,6 +34,11 @@ export const H265_KEY_FRAME: KeyFrame = {
   },
   nals: [hex('2801af0960f929e371e1d961767fd8b97d8ea585dd965e28a61e')],
 };
+
+function parametersOf(parameters: CodecParameters | undefined): CodecParameters {
+  assert(parameters !== undefined);
+  return parameters;
+}
 
 function hex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));

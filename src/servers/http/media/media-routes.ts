@@ -21,11 +21,6 @@ export interface MediaOptions {
   readonly clock: Clock;
 }
 
-/** Numbers that have just left the head of a recorded stream, and that its live lists named a moment ago. */
-const LIVE_NUMBERS = 32;
-/** Seconds after which who got a passing error may try again. */
-const RETRY_AFTER_S = 2;
-
 export function mediaHandler(options: MediaOptions): MediaHandler {
   return async (request, response, target) => {
     const left = new AbortController();
@@ -34,9 +29,7 @@ export function mediaHandler(options: MediaOptions): MediaHandler {
       await answer({ ...options, request, response, target, signal: left.signal });
     } catch (error) {
       // Nobody is there to be told.
-      if (left.signal.aborted) return;
-      if (error instanceof WeirError && error.row.retry) response.setHeader('retry-after', RETRY_AFTER_S);
-      throw error;
+      if (!left.signal.aborted) throw error;
     }
   };
 }
@@ -85,32 +78,21 @@ async function liveStream({ registry, target }: Exchange): Promise<Stream> {
   return stream;
 }
 
-async function sendSegment(exchange: Exchange, number: number): Promise<void> {
-  const { request, response, target } = exchange;
-  const content = { etag: `"seg-${number}"`, cacheControl: IMMUTABLE };
-  const pieces = await segmentFor(exchange, number);
-  if (pieces === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
-  sendContent(request, response, { ...content, type: 'video/iso.segment', pieces });
-}
-
-/** Who may only watch live gets what the live lists name or named a moment ago; who may only play back, what is recorded. */
-async function segmentFor(
-  { registry, hls, target }: Exchange,
-  number: number,
-): Promise<readonly Uint8Array[] | undefined> {
+async function sendSegment({ registry, hls, request, response, target }: Exchange, number: number): Promise<void> {
   const found = await registry.find(target.stream);
+  // Who may only play back gets it if it is recorded; that who may only watch gets none but live ones is the frame's part.
   const stream = target.may('read') ? found : undefined;
-  if (target.may('playback')) return hls.segment(target.stream, stream, number);
-  const [first] = stream?.timeline.head().segments ?? [];
-  if (first === undefined || number < first.number - LIVE_NUMBERS) return undefined;
-  return hls.segment(target.stream, stream, number);
+  const pieces = await hls.segment(target.stream, stream, number);
+  if (pieces === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
+  const content = { type: 'video/iso.segment', etag: `"seg-${number}"`, cacheControl: IMMUTABLE };
+  sendContent(request, response, { ...content, pieces });
 }
 
 async function sendInit({ registry, hls, request, response, target }: Exchange, hash: string): Promise<void> {
-  const content = { etag: `"init-${hash}"`, cacheControl: IMMUTABLE };
   const bytes = await hls.init(target.stream, await registry.find(target.stream), hash);
   if (bytes === undefined) throw new WeirError('segment-gone', `Init ${hash} of ${target.stream} is not there`);
-  sendContent(request, response, { ...content, type: 'video/mp4', pieces: [bytes] });
+  const content = { type: 'video/mp4', etag: `"init-${hash}"`, cacheControl: IMMUTABLE };
+  sendContent(request, response, { ...content, pieces: [bytes] });
 }
 
 async function sendStatus({ archive, registry, clock, request, response, target }: Exchange): Promise<void> {
