@@ -60,3 +60,23 @@ export function parseListenAddress(text: string): WrittenAddress | undefined {
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i.test(host);
 }
+
+/** The shortest writing of a duration that `parseDuration` reads back to the same: 604800000 → '7d'. */
+export function formatDuration(ms: number): string {
+  return formatUnits(ms, DURATION_UNITS_MS, ['d', 'h', 'm', 's'], 'ms');
+}
+
+/** The shortest writing of a size that `parseSize` reads back to the same: 500e9 → '500GB'. */
+export function formatSize(bytes: number): string {
+  return formatUnits(bytes, SIZE_UNITS, ['TiB', 'GiB', 'MiB', 'TB', 'GB', 'MB', 'KiB', 'KB'], 'B');
+}
+
+function formatUnits(
+  value: number,
+  units: Readonly<Record<string, number>>,
+  order: readonly string[],
+  rest: string,
+): string {
+  const unit = value === 0 ? undefined : order.find((name) => value % (units[name] ?? 1) === 0);
+  return `${value / (units[unit ?? rest] ?? 1)}${unit ?? rest}`;
+}

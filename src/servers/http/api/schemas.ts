@@ -1,0 +1,128 @@
+/** The shapes of the API. /api/v1/openapi.json derives from them: an `id` makes a component. */
+import { z } from 'zod';
+import { GAP_REASONS } from '../../../stream/archive.ts';
+
+const time = () =>
+  z.iso
+    .datetime({ precision: 3 })
+    .meta({ description: 'UTC, ISO 8601 with milliseconds', example: '2026-01-01T10:00:00.000Z' });
+const count = () => z.number().int().min(0);
+
+export const ErrorReport = z
+  .object({
+    code: z.string().meta({ description: 'A row of docs/errors.md', example: 'source-unreachable' }),
+    message: z.string().meta({ description: 'What happened, and where' }),
+    remedy: z.string().meta({ description: 'What to do about it' }),
+    retry: z.boolean().meta({ description: 'Whether it may go away by itself' }),
+  })
+  .meta({ id: 'Error' });
+
+export const TrackReport = z
+  .object({
+    index: count(),
+    media: z.enum(['video', 'audio', 'application']),
+    encoding: z.string().meta({ description: 'As in SDP', example: 'H264' }),
+    clockRate: z.number().int().meta({ description: 'Of RTP, in hertz' }),
+    codecString: z.string().nullable().meta({
+      description: 'RFC 6381; null until it is known, or for a codec that is only relayed',
+      example: 'avc1.64001f',
+    }),
+    width: count().nullable().meta({ description: 'Video, in pixels' }),
+    height: count().nullable(),
+    frameRate: z.number().nullable().meta({ description: 'Video, if the source says so' }),
+    sampleRate: count().nullable().meta({ description: 'Audio, in hertz' }),
+    channels: count().nullable().meta({ description: 'Audio' }),
+    bytes: count().meta({ description: 'Received' }),
+    packets: count().meta({ description: 'Received' }),
+    lost: count().meta({ description: 'Packets that never came' }),
+    faults: z.record(z.string(), count()).meta({ description: 'Faults of the source that were tolerated, by name' }),
+  })
+  .meta({ id: 'Track' });
+
+export const SourceReport = z
+  .object({
+    kind: z.string().meta({ example: 'rtsp' }),
+    label: z.string().meta({ description: "The URL without secrets, or the publisher's address" }),
+    attempts: count(),
+    nextAttempt: time().nullable(),
+  })
+  .meta({ id: 'SourceStatus' });
+
+export const StatusReport = z
+  .object({
+    state: z.enum(['idle', 'connecting', 'live', 'down']),
+    since: time(),
+    error: ErrorReport.nullable().meta({ description: 'Why the stream is not live' }),
+    source: SourceReport,
+    tracks: z.array(TrackReport),
+    received: z.object({ bytes: count(), packets: count(), lost: count() }).meta({ description: 'Of all tracks' }),
+    readers: z.object({ rtsp: count(), hls: count() }),
+    gopSeconds: z.number().nullable().meta({ description: 'Measured distance of key frames' }),
+    lastKeyFrame: time().nullable(),
+    memoryBytes: count(),
+    recording: z.object({ active: z.boolean(), recordedUpTo: time().nullable(), error: ErrorReport.nullable() }),
+  })
+  .meta({ id: 'StreamStatus' });
+
+const KeepReport = z.object({
+  age: z.string().optional().meta({ example: '7d' }),
+  size: z.string().optional().meta({ example: '500GB' }),
+});
+
+const TimeoutsReport = z.object({ connect: z.string(), firstByte: z.string(), idle: z.string() });
+
+export const StreamReport = z
+  .object({
+    name: z.string().meta({ example: 'lobby/low' }),
+    source: z
+      .string()
+      .meta({ description: 'As in weir.yml, without user name and password', example: 'rtsp://***@192.0.2.10/main' }),
+    transport: z.enum(['auto', 'tcp']).optional(),
+    timeouts: TimeoutsReport.optional(),
+    takeover: z.boolean().optional(),
+    record: z.boolean(),
+    onDemand: z.boolean(),
+    storage: z.string(),
+    keep: KeepReport,
+    declaredAt: z
+      .string()
+      .nullable()
+      .meta({ description: 'file:line of the stream or of the pattern it was made from; null if built in' }),
+    status: StatusReport,
+  })
+  .meta({ id: 'Stream', description: 'A stream: the keys of weir.yml, and its status' });
+
+export const StreamListReport = z.object({ streams: z.array(StreamReport) }).meta({ id: 'StreamList' });
+
+export const RecordingsReport = z
+  .object({
+    stream: z.string(),
+    from: time(),
+    to: time().meta({ description: 'Less than what was asked for if there was too much to list: ask again from here' }),
+    spans: z
+      .array(z.object({ id: z.number(), from: time(), to: time() }))
+      .meta({ description: 'Unbroken recordings, in order' }),
+    gaps: z.array(
+      z.object({
+        from: time(),
+        to: time().nullable().meta({ description: 'null while it lasts' }),
+        reason: z.enum(GAP_REASONS),
+      }),
+    ),
+  })
+  .meta({ id: 'Recordings' });
+
+export const HealthReport = z
+  .object({ status: z.enum(['ok', 'not-ready']), reasons: z.array(z.string()) })
+  .meta({ id: 'Health' });
+
+export const ProblemReport = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'A row of docs/errors.md' }),
+    remedy: z.string(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' });

@@ -1,0 +1,125 @@
+/** A stream as the API shows it: what the file says of it, without secrets, and how it is. */
+import { relative } from 'node:path';
+import type { z } from 'zod';
+import { redactUrl } from '../../../base/redact.ts';
+import type { KeepSettings, StreamSettings } from '../../../config/settings.ts';
+import { formatDuration, formatSize } from '../../../config/values.ts';
+import type { WeirError } from '../../../core/errors.ts';
+import type { Stream, StreamStatus, TrackStatus } from '../../../stream/stream.ts';
+import type { ErrorReport, StatusReport, StreamReport, TrackReport } from './schemas.ts';
+
+/** How the recording of a stream is. */
+export interface RecordingStatus {
+  readonly active: boolean;
+  readonly recordedUpToUtcMs: number | undefined;
+  readonly error: WeirError | undefined;
+}
+
+export function streamReport(
+  stream: Stream,
+  settings: StreamSettings,
+  filesFolder: string,
+  recording: RecordingStatus,
+): z.output<typeof StreamReport> {
+  return {
+    name: stream.name,
+    ...sourceReport(settings, filesFolder),
+    record: settings.record,
+    onDemand: settings.onDemand,
+    storage: settings.storage,
+    keep: keepReport(settings.keep),
+    declaredAt: settings.declaredAt ?? null,
+    status: statusReport(stream.status(), recording),
+  };
+}
+
+type SourceReport = Pick<z.output<typeof StreamReport>, 'source' | 'transport' | 'timeouts' | 'takeover'>;
+
+function sourceReport({ source }: StreamSettings, filesFolder: string): SourceReport {
+  switch (source.kind) {
+    case 'rtsp': {
+      const { connectMs, firstByteMs, idleMs } = source.timeouts;
+      const timeouts = {
+        connect: formatDuration(connectMs),
+        firstByte: formatDuration(firstByteMs),
+        idle: formatDuration(idleMs),
+      };
+      return { source: redactUrl(source.url), transport: source.transport, timeouts };
+    }
+    case 'publish':
+      return { source: 'publish', takeover: source.takeover };
+    case 'file':
+      return { source: `file:${relative(filesFolder, source.path)}` };
+    case 'test-pattern':
+      return { source: 'test-pattern' };
+    default:
+      return source satisfies never;
+  }
+}
+
+function keepReport(keep: KeepSettings): z.output<typeof StreamReport>['keep'] {
+  return {
+    ...(keep.ageMs === undefined ? {} : { age: formatDuration(keep.ageMs) }),
+    ...(keep.bytes === undefined ? {} : { size: formatSize(keep.bytes) }),
+  };
+}
+
+function statusReport(status: StreamStatus, recording: RecordingStatus): z.output<typeof StatusReport> {
+  const sum = (of: 'bytes' | 'packets' | 'lost'): number =>
+    status.tracks.reduce((total, track) => total + track[of], 0);
+  const { kind, label, attempts, nextAttemptUtcMs } = status.source;
+  return {
+    state: status.state,
+    since: isoTime(status.sinceUtcMs),
+    error: errorReport(status.error),
+    source: { kind, label: redactUrl(label), attempts, nextAttempt: isoTimeOrNull(nextAttemptUtcMs) },
+    tracks: status.tracks.map(trackReport),
+    received: { bytes: sum('bytes'), packets: sum('packets'), lost: sum('lost') },
+    readers: { ...status.readers },
+    gopSeconds: status.gopMs === undefined ? null : status.gopMs / 1000,
+    lastKeyFrame: isoTimeOrNull(status.lastKeyFrameUtcMs),
+    memoryBytes: status.memoryBytes,
+    recording: {
+      active: recording.active,
+      recordedUpTo: isoTimeOrNull(recording.recordedUpToUtcMs),
+      error: errorReport(recording.error),
+    },
+  };
+}
+
+function trackReport(track: TrackStatus, index: number): z.output<typeof TrackReport> {
+  const { media, encoding, clockRate, parameters, channels } = track.format;
+  const shape = parameters?.shape;
+  const video = shape?.media === 'video' ? shape : undefined;
+  const audio = shape?.media === 'audio' ? shape : undefined;
+  return {
+    index,
+    media,
+    encoding,
+    clockRate,
+    codecString: parameters?.codecString ?? null,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
+    frameRate: video?.frameRate ?? null,
+    sampleRate: audio?.sampleRate ?? (media === 'audio' ? clockRate : null),
+    channels: audio?.channels ?? channels ?? null,
+    bytes: track.bytes,
+    packets: track.packets,
+    lost: track.lost,
+    faults: { ...track.faults },
+  };
+}
+
+function errorReport(error: WeirError | undefined): z.output<typeof ErrorReport> | null {
+  if (error === undefined) return null;
+  return { code: error.code, message: redactUrl(error.describe()), remedy: error.row.remedy, retry: error.row.retry };
+}
+
+/** '2026-01-01T10:00:00.000Z' */
+export function isoTime(utcMs: number): string {
+  return new Date(Math.round(utcMs)).toISOString();
+}
+
+function isoTimeOrNull(utcMs: number | undefined): string | null {
+  return utcMs === undefined ? null : isoTime(utcMs);
+}

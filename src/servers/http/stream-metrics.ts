@@ -1,0 +1,38 @@
+/** Copies what streams count into the metrics, when somebody scrapes. */
+import type { MetricSink } from '../../base/metrics.ts';
+import type { Stream, StreamRegistry, StreamState } from '../../stream/stream.ts';
+import type { RecordingStatus } from './api/stream-report.ts';
+
+export function readStreamMetrics(
+  registry: StreamRegistry,
+  recordingOf: (stream: string) => RecordingStatus,
+  sink: MetricSink,
+): void {
+  const states: Record<StreamState, number> = { idle: 0, connecting: 0, live: 0, down: 0 };
+  for (const stream of registry.list()) states[readStream(stream, recordingOf(stream.name), sink)]++;
+  for (const [state, count] of Object.entries(states)) sink.set('weir_streams', { state }, count);
+}
+
+function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): StreamState {
+  const status = one.status();
+  const stream = one.name;
+  for (const [index, counts] of status.tracks.entries()) {
+    const track = String(index);
+    sink.set('weir_stream_received_bytes_total', { stream, track }, counts.bytes);
+    sink.set('weir_stream_received_packets_total', { stream, track }, counts.packets);
+    sink.set('weir_stream_lost_packets_total', { stream, track }, counts.lost);
+    for (const [fault, count] of Object.entries(counts.faults))
+      sink.set('weir_stream_faults_total', { stream, track, fault }, count);
+  }
+  for (const [protocol, count] of Object.entries(status.readers))
+    sink.set('weir_stream_readers', { stream, protocol }, count);
+  sink.set('weir_stream_source_attempts_total', { stream }, status.source.attempts);
+  sink.set('weir_stream_memory_bytes', { stream }, status.memoryBytes);
+  if (status.lastKeyFrameUtcMs !== undefined) {
+    sink.set('weir_stream_last_key_frame_timestamp_seconds', { stream }, status.lastKeyFrameUtcMs / 1000);
+  }
+  if (recording.recordedUpToUtcMs !== undefined) {
+    sink.set('weir_stream_recorded_up_to_timestamp_seconds', { stream }, recording.recordedUpToUtcMs / 1000);
+  }
+  return status.state;
+}
