@@ -1,0 +1,136 @@
+/** Started without anything, started wrongly, and stopped. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { peerTest } from '../harness/peers.ts';
+import { mustRun, runProgram } from '../harness/program.ts';
+import { RunningWeir } from '../harness/running-weir.ts';
+
+const WEIR = path.resolve(import.meta.dirname, '../../bin/weir');
+
+test('without a configuration demo runs, and what is printed is true', async (context) => {
+  const folder = temporary(context);
+  const child = spawn(WEIR, [], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, WEIR_RTSP_LISTEN: '127.0.0.1:0', WEIR_HTTP_LISTEN: '127.0.0.1:0', WEIR_DATA: folder },
+  });
+  context.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.resume();
+  while (!/camera/.test(said)) await once(child.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+  const urls = said.match(/http:\/\/\S+/g) ?? [];
+  assert.ok(
+    urls.some((url) => url.endsWith('/demo/index.m3u8')),
+    said,
+  );
+  assert.ok(
+    urls.some((url) => url.endsWith('/demo/preview.jpg')),
+    said,
+  );
+  assert.match(said, /rtsp:\/\/127\.0\.0\.1:\d+\/demo/);
+  for (const url of urls) {
+    // 501: no decoder on this machine, said so and not faked.
+    const { status } = await untilAnswered(url);
+    assert.ok(status === 200 || (status === 501 && url.endsWith('.jpg')), `${url}: ${status}`);
+  }
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(10_000) });
+  child.kill('SIGINT');
+  const [code] = (await exit) as [number | null];
+  assert.equal(code, 0);
+});
+
+peerTest('what is recorded at Ctrl-C is whole: the file ends, with its length', ['ffprobe'], async (context) => {
+  const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern, record: true } }\n');
+  await weir.until(
+    async () => (await weir.streamStatus('cam')).recording.recordedUpTo !== null,
+    'something to be recorded',
+  );
+  const [status] = await weir.until(async () => {
+    const answer =
+      await weir.json<readonly { readonly ranges: readonly { readonly duration: number }[] }[]>(
+        '/cam/recording_status.json',
+      );
+    return (answer[0]?.ranges[0]?.duration ?? 0) > 3 && answer;
+  }, 'three recorded seconds');
+  assert.equal(await weir.stop(), 0);
+  const files = (await mustRun('find', [path.join(weir.folder, 'data/recordings'), '-name', '*.mp4']))
+    .trim()
+    .split('\n');
+  assert.equal(files.length, 1);
+  const seconds = Number(
+    await mustRun('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', files[0] ?? '']),
+  );
+  assert.ok(seconds >= (status?.ranges[0]?.duration ?? 0) - 0.1 && seconds < 60, `the file says ${seconds} s`);
+});
+
+const WRONG: readonly { readonly name: string; readonly config: string; readonly says: RegExp }[] = [
+  { name: 'an unknown key', config: 'streams:\n  cam: { sauce: publish }\n', says: /weir\.yml:\d+.*sauce/s },
+  { name: 'half a file', config: 'streams:\n  cam: { source: publish\n', says: /weir\.yml:\d+/ },
+  { name: 'a wrong URL', config: 'streams:\n  cam: { source: "rtsp//nowhere" }\n', says: /source.*rtsp:\/\//s },
+  { name: 'an address for all without access', config: 'http: { listen: "0.0.0.0:0" }\n', says: /access/ },
+];
+
+for (const { name, config, says } of WRONG) {
+  test(`${name} is refused with its place, exit 2`, async (context) => {
+    const folder = temporary(context);
+    const file = path.join(folder, 'weir.yml');
+    writeFileSync(file, config);
+    const ended = await runProgram(WEIR, ['--config', file], 20_000);
+    assert.equal(ended.code, 2, ended.stderr);
+    assert.match(ended.stderr, says);
+  });
+}
+
+test('a port in use is named, exit 1', async (context) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  context.after(() => holder.close());
+  const address = holder.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const folder = temporary(context);
+  const file = path.join(folder, 'weir.yml');
+  writeFileSync(
+    file,
+    `data: ./data\nrtsp: { listen: '127.0.0.1:${port}' }\nhttp: { listen: '127.0.0.1:0' }\nstreams: {}\n`,
+  );
+  const ended = await runProgram(WEIR, ['--config', file], 20_000);
+  assert.equal(ended.code, 1);
+  assert.match(ended.stderr, /port-in-use/);
+  assert.match(ended.stderr, new RegExp(String(port)));
+});
+
+test('a bad edit is refused while it runs, a good one is taken up', async (context) => {
+  const weir = await RunningWeir.start(context, 'streams: { a: { source: test-pattern } }\n');
+  await weir.untilState('a', 'live');
+  weir.configure('streams: { a: { source: test-pattern }, b: {\n');
+  await weir.until(() => weir.log.some((line) => line['code'] === 'config-syntax'), 'the refusal in the log');
+  assert.equal((await weir.streamStatus('a')).state, 'live');
+  weir.configure('streams: { a: { source: test-pattern }, b: { source: test-pattern } }\n');
+  await weir.until(async () => (await weir.fetch('/api/v1/streams/b')).ok, 'the new stream');
+  await weir.untilState('b', 'live');
+  assert.equal((await weir.streamStatus('a')).state, 'live');
+});
+
+function temporary(context: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'weir-first-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The first answer that is not "in a moment". */
+async function untilAnswered(url: string): Promise<Response> {
+  const end = performance.now() + 15_000;
+  for (;;) {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    if ((response.status !== 503 && response.status !== 404) || performance.now() > end) return response;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
