@@ -69,7 +69,12 @@ export async function archiveMultivariant(
   const setups = inits.flatMap((init) => (init === undefined ? [] : setupsOf(init)));
   const facts = variantFacts(setups, segments, await frameRate(archive, stream, segments.at(-1)));
   return new RenderedList(
-    renderMultivariant([{ uri: viewName({ kind: 'archive-media-list', ...range }), ...facts }]),
+    renderMultivariant([
+      {
+        uri: viewName({ kind: 'archive-media-list', fromUtcMs: range.fromUtcMs, durationMs: range.durationMs }),
+        ...facts,
+      },
+    ]),
     MAX_AGE_S,
   );
 }

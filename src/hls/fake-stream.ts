@@ -101,7 +101,7 @@ export class FakeTimeline implements Timeline {
   discontinuitiesBefore = 0;
   #version = 1;
   #segments: readonly HeadSegment[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(stream: string) {
     this.stream = stream;
@@ -124,21 +124,22 @@ export class FakeTimeline implements Timeline {
   async changed(version: number, signal: AbortSignal): Promise<void> {
     if (version !== this.#version || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
+    this.#waiting.add(resolve);
     signal.addEventListener('abort', () => resolve(), { once: true });
-    return promise;
+    await promise;
+    this.#waiting.delete(resolve);
   }
 
   /** How many wait for a change. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** What the head holds from now on. */
   set(segments: readonly HeadSegment[]): void {
     this.#segments = segments;
     this.#version++;
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   async segment(number: number): Promise<Uint8Array | undefined> {

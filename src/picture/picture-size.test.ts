@@ -9,7 +9,7 @@ interface Row {
   readonly size: readonly [number, number];
 }
 
-const SQUARE = [1, 1] as const;
+const SQUARE: readonly [number, number] = [1, 1];
 
 const ROWS: readonly Row[] = [
   { frame: [1920, 1080], size: [1920, 1080] },
@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
 describe('pictureSize', () => {
   for (const {
     frame: [width, height],
-    aspect = [1, 1],
+    aspect = SQUARE,
     wanted,
     size,
   } of ROWS) {
