@@ -1,0 +1,107 @@
+/**
+ * Accounts for every second of one recorded stream: what is not recorded is a gap with its reason. One gap is open at most; a change of
+ * reason ends it and begins the next at the same moment. Rows are written in the background: a failure is logged and costs the row.
+ */
+import type { Log } from '../../base/log.ts';
+import type { GapStore } from '../../state/gap-store.ts';
+import type { GapReason } from '../../stream/archive.ts';
+import { joins } from '../index/indexed-segment.ts';
+import { isUpstream } from './gap-reason.ts';
+
+export interface OpenGap {
+  readonly id: number;
+  readonly startUtcMs: number;
+  readonly reason: GapReason;
+}
+
+export interface GapTrackerOptions {
+  readonly stream: string;
+  readonly store: GapStore;
+  readonly log: Log;
+  /** Where the recordings end so far. */
+  readonly lastEndUtcMs: number | undefined;
+  /** Left by the last run. */
+  readonly open: OpenGap | undefined;
+}
+
+/** A recording that ends so far in the future was made under another clock: a gap then begins now. */
+const CLOCK_STEP_MS = 5_000;
+
+export class GapTracker {
+  readonly #stream: string;
+  readonly #store: GapStore;
+  readonly #log: Log;
+  #lastEndUtcMs: number | undefined;
+  #open: OpenGap | undefined;
+
+  constructor(options: GapTrackerOptions) {
+    this.#stream = options.stream;
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#lastEndUtcMs = options.lastEndUtcMs;
+    this.#open = options.open;
+  }
+
+  get open(): OpenGap | undefined {
+    return this.#open;
+  }
+
+  /** Where the recordings end so far; undefined: there are none. */
+  get lastEndUtcMs(): number | undefined {
+    return this.#lastEndUtcMs;
+  }
+
+  /** A segment that starts at `startUtcMs` is being recorded: the gap ends. A hole that nobody announced is one of the way here. */
+  resumed(startUtcMs: number): void {
+    const last = this.#lastEndUtcMs;
+    if (this.#open !== undefined) {
+      this.#write(this.#store.end(this.#open.id, startUtcMs));
+      this.#open = undefined;
+    } else if (last !== undefined && startUtcMs > last && !joins(last, startUtcMs)) {
+      this.#write(
+        this.#store.add({ stream: this.#stream, startUtcMs: last, endUtcMs: startUtcMs, reason: 'network' }).written,
+      );
+    }
+  }
+
+  /** Everything up to `endUtcMs` is recorded; undefined: nothing (what was written is lost). */
+  advanced(endUtcMs: number | undefined): void {
+    this.#lastEndUtcMs = endUtcMs;
+  }
+
+  /** Nothing is recorded from `utcMs` on, or (where no gap is open) from the end of what is. Returns whether that is news. */
+  lost(reason: GapReason, utcMs: number): boolean {
+    if (this.#open?.reason === reason) return false;
+    let startUtcMs = utcMs;
+    if (this.#open !== undefined) {
+      startUtcMs = Math.max(utcMs, this.#open.startUtcMs);
+      this.#write(this.#store.end(this.#open.id, startUtcMs));
+    } else if (this.#lastEndUtcMs !== undefined && this.#lastEndUtcMs < utcMs + CLOCK_STEP_MS) {
+      startUtcMs = this.#lastEndUtcMs;
+    }
+    const { id, written } = this.#store.add({ stream: this.#stream, startUtcMs, endUtcMs: undefined, reason });
+    this.#write(written);
+    this.#open = { id, startUtcMs, reason };
+    return true;
+  }
+
+  /** More is known of the source: an open gap that is the source's goes on with that reason. */
+  sourceLost(reason: GapReason, utcMs: number): void {
+    if (this.#open !== undefined && isUpstream(this.#open.reason)) this.lost(reason, utcMs);
+  }
+
+  /** Nobody expects a recording any more. */
+  end(utcMs: number): void {
+    if (this.#open !== undefined) this.#write(this.#store.end(this.#open.id, utcMs));
+    this.#open = undefined;
+  }
+
+  #write(written: Promise<void>): void {
+    written.catch((error: unknown) => {
+      this.#log.error(
+        { stream: this.#stream, code: 'index-failed', error },
+        'a gap in the recordings could not be stored',
+      );
+    });
+  }
+}

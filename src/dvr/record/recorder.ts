@@ -1,0 +1,327 @@
+/**
+ * Records one stream: listens to its timeline, and writes what it gives, part by part, into files and their rows into the index.
+ * The listening side is synchronous and never waits; the writing side takes from the queue between them. What is lost on the way
+ * (no room, a disk that fails) is an alarm and a gap with its reason, and recording goes on by itself in a new file.
+ *
+ *     timeline ──fragment──▶ SegmentQueue ──▶ #drain ──▶ RecordingFile ──▶ Storage
+ *                                                  └───▶ RecordingIndex: intent, final row; GapTracker
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { WeirError } from '../../core/errors.ts';
+import type { GapReason } from '../../stream/archive.ts';
+import type { Fragment } from '../../stream/fragment.ts';
+import type { StateChange } from '../../stream/stream.ts';
+import type { Lease, Timeline } from '../../stream/timeline.ts';
+import { gapReasonOf } from '../gaps/gap-reason.ts';
+import type { GapTracker } from '../gaps/gap-tracker.ts';
+import type { RecordingIndex } from '../index/recording-index.ts';
+import type { Storage } from '../storage/storage.ts';
+import { beginRecording } from './begin-recording.ts';
+import type { OpenRecordings } from './open-recordings.ts';
+import type { RecordingFile } from './recording-file.ts';
+import { baseUtcMsOf, fitsFile, needsNewFile, ROTATION, staggered, type RotationRules } from './rotation.ts';
+import { SegmentQueue, type QueueItem, type StorageBudget } from './segment-queue.ts';
+
+/** After a failure of the disk it is left alone for so long. */
+export const RETRY_MS = 5_000;
+/** An operation that takes longer says that the disk hangs, not that there is too much to write. */
+const HUNG_MS = 5_000;
+
+/** What the recorder needs of a stream. */
+export interface RecordedStream {
+  readonly name: string;
+  readonly timeline: Timeline;
+  onState(listener: (change: StateChange) => void): Lease;
+}
+
+export interface RecorderOptions {
+  readonly stream: RecordedStream;
+  readonly storage: Storage;
+  readonly index: RecordingIndex;
+  readonly open: OpenRecordings;
+  readonly gaps: GapTracker;
+  readonly budget: StorageBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rotation?: RotationRules;
+}
+
+export interface RecorderStatus {
+  readonly storage: string;
+  /** End of what is in the files, whole parts; undefined: nothing yet. */
+  readonly recordedUpToUtcMs: number | undefined;
+  /** Why nothing is being recorded right now; undefined: it is. */
+  readonly gap: GapReason | undefined;
+  /** What failed last, while it does. */
+  readonly error: WeirError | undefined;
+  readonly queuedBytes: number;
+  readonly bytesWritten: number;
+  readonly segments: number;
+  /** Segments that were not recorded although the source sent them. */
+  readonly segmentsLost: number;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #rules: RotationRules;
+  readonly #queue: SegmentQueue;
+  readonly #leases: readonly Lease[];
+  readonly #closings = new Set<Promise<void>>();
+  #file: RecordingFile | undefined;
+  #endBeforeFile: number | undefined;
+  /** The segment whose parts go into the file; those of another are the rest of one that failed. */
+  #writing: number | undefined;
+  #draining: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #retryAtMs = -Infinity;
+  #error: WeirError | undefined;
+  /** Why the source is not there, while it is not. */
+  #sourceReason: GapReason | undefined;
+  #ending: GapReason | undefined;
+  #bytesWritten = 0;
+  #segments = 0;
+  #segmentsLost = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    const { stream, clock, gaps } = options;
+    this.#name = stream.name;
+    this.#log = options.log.child({ stream: stream.name });
+    this.#rules = staggered(options.rotation ?? ROTATION, stream.name);
+    this.#queue = new SegmentQueue(options.budget);
+    if (gaps.open === undefined) gaps.lost('source-offline', clock.utcMs());
+    this.#leases = [
+      stream.onState((change) => this.#stateChanged(change)),
+      stream.timeline.subscribe({
+        fragment: (fragment) => this.#offer(fragment),
+        segment: (entry) => this.#push({ kind: 'segment', entry }),
+        pause: () => this.#push({ kind: 'pause', utcMs: clock.utcMs() }),
+      }),
+      stream.timeline.use('record'),
+    ];
+  }
+
+  /** The file that is being written, for sync rounds. */
+  get file(): RecordingFile | undefined {
+    return this.#file;
+  }
+
+  get storage(): string {
+    return this.#options.storage.name;
+  }
+
+  status(): RecorderStatus {
+    return {
+      storage: this.storage,
+      recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
+      gap: this.#options.gaps.open?.reason,
+      error: this.#error,
+      queuedBytes: this.#queue.queuedBytes,
+      bytesWritten: this.#bytesWritten,
+      segments: this.#segments,
+      segmentsLost: this.#segmentsLost,
+    };
+  }
+
+  /** From now on the source goes away because weir ends: the gap that follows says so. */
+  ending(reason: 'shutdown'): void {
+    this.#ending = reason;
+  }
+
+  /** A sync of the file failed: it is closed and not written again. */
+  syncFailed(error: WeirError): void {
+    this.#error = error;
+    this.#push({ kind: 'look' });
+  }
+
+  /** Writes what waits, closes the file, and resolves when its rows are committed. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const lease of this.#leases.toReversed()) lease.close();
+    await this.#draining;
+    if (this.#file !== undefined) this.#close(this.#file);
+    this.#file = undefined;
+    await Promise.all(this.#closings);
+    const { gaps, clock } = this.#options;
+    if (this.#ending === undefined) gaps.end(clock.utcMs());
+    else gaps.lost(this.#ending, clock.utcMs());
+  }
+
+  #stateChanged(change: StateChange): void {
+    if (change.state === 'live') {
+      this.#sourceReason = undefined;
+    } else if (change.error !== undefined) {
+      this.#sourceReason = gapReasonOf(change.error.code);
+      this.#options.gaps.sourceLost(this.#sourceReason, change.utcMs);
+    }
+  }
+
+  #offer(fragment: Fragment): void {
+    const { clock, storage } = this.#options;
+    const willing = clock.monoMs() >= this.#retryAtMs;
+    const admission = this.#queue.offer(fragment, willing);
+    if (admission === 'taken') this.#drainSoon();
+    if (admission !== 'refused') return;
+    const hung = storage.stats().oldestMs > HUNG_MS;
+    this.#lost(willing && !hung ? 'overload' : 'disk', fragment.startUtcMs);
+  }
+
+  #push(item: Exclude<QueueItem, { kind: 'fragment' }>): void {
+    this.#queue.push(item);
+    this.#drainSoon();
+  }
+
+  #drainSoon(): void {
+    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
+  }
+
+  async #drain(): Promise<void> {
+    for (let items = this.#queue.take(); items.length > 0; items = this.#queue.take()) {
+      const fragments = items.flatMap((item) => (item.kind === 'fragment' ? [item.fragment] : []));
+      if (fragments.length > 0) {
+        await this.#write(fragments).catch((error: unknown) => this.#failed(error));
+        this.#queue.release(fragments);
+      }
+      for (const item of items) await this.#look(item);
+    }
+  }
+
+  async #look(item: QueueItem): Promise<void> {
+    switch (item.kind) {
+      case 'fragment':
+        return;
+      case 'segment':
+        this.#file?.endSegment(item.entry);
+        return;
+      case 'pause':
+        this.#options.gaps.lost(this.#ending ?? this.#sourceReason ?? 'source-offline', item.utcMs);
+        return;
+      case 'look':
+        if (this.#file?.broken !== undefined) await this.#failed(this.#file.broken);
+        return;
+      default:
+        item satisfies never;
+    }
+  }
+
+  /** Parts of one segment, in order. */
+  async #write(fragments: readonly Fragment[]): Promise<void> {
+    const first = fragments[0];
+    const last = fragments.at(-1);
+    if (first === undefined || last === undefined) return;
+    if (first.part === 0) await this.#begin(first);
+    const file = this.#file;
+    if (file === undefined || this.#writing !== first.segment) return;
+    if (!fragments.every((fragment) => fitsFile(fragment, file.baseUtcMs))) {
+      throw new WeirError('storage-failed', 'a track begins before the file that it goes into', { place: file.path });
+    }
+    await file.append(fragments);
+    for (const fragment of fragments) this.#bytesWritten += fragment.bytes.length;
+    const { gaps } = this.#options;
+    if (first.part === 0) {
+      this.#segments += 1;
+      this.#error = undefined;
+      gaps.resumed(first.startUtcMs);
+    }
+    gaps.advanced(last.startUtcMs + last.durationMs);
+  }
+
+  /** A segment begins: in the file that is open, or in a new one. */
+  async #begin(first: Fragment): Promise<void> {
+    const { clock, storage, index } = this.#options;
+    this.#writing = undefined;
+    if (clock.monoMs() < this.#retryAtMs) {
+      this.#lost('disk', first.startUtcMs);
+      return;
+    }
+    const old = this.#file;
+    if (old === undefined || needsNewFile(old, first, this.#rules)) {
+      if (old !== undefined) this.#close(old);
+      this.#file = undefined;
+      const endTicksOf = (trackId: number): number | undefined =>
+        first.discontinuity ? undefined : old?.endTicks(trackId);
+      const baseUtcMs = baseUtcMsOf(first, endTicksOf);
+      this.#file = await beginRecording({ stream: this.#name, storage, index, baseUtcMs, init: first.init });
+      this.#endBeforeFile = this.#options.gaps.lastEndUtcMs;
+      this.#options.open.add(this.#file);
+    }
+    this.#writing = first.segment;
+  }
+
+  /** Seals the file and commits its rows, beside what is written to the next one. */
+  #close(file: RecordingFile): void {
+    const closing = this.#seal(file).finally(() => this.#closings.delete(closing));
+    this.#closings.add(closing);
+  }
+
+  async #seal(file: RecordingFile): Promise<void> {
+    let bytes: number;
+    try {
+      bytes = await file.seal();
+    } catch (error) {
+      this.#log.error(
+        { code: codeOf(error), place: file.path, error },
+        'a recording could not be closed as it should be',
+      );
+      bytes = await file.abandon();
+    }
+    await this.#finish(file, bytes);
+  }
+
+  /** If the index cannot be written, or an empty file not removed, the file keeps its intent: the archive goes on listing it from memory, and recovery finds it. */
+  async #finish(file: RecordingFile, bytes: number): Promise<void> {
+    const { index, open, storage } = this.#options;
+    try {
+      if (file.segments.length === 0) {
+        await storage.remove(file.path);
+        await storage.syncFolder(file.path);
+      }
+      await index.finish(file.stream, file.id, bytes, file.segments);
+      open.remove(file);
+    } catch (error) {
+      this.#log.error(
+        { code: 'index-failed', place: file.path, error },
+        'the rows of a recording could not be written',
+      );
+    }
+  }
+
+  /** The disk failed: what is sure is kept, the rest is a gap, and after a while a new file is tried. */
+  async #failed(error: unknown): Promise<void> {
+    const { gaps, clock } = this.#options;
+    this.#error =
+      error instanceof WeirError ? error : new WeirError('storage-failed', 'recording failed', { cause: error });
+    this.#retryAtMs = clock.monoMs() + RETRY_MS;
+    this.#writing = undefined;
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) {
+      const bytes = await file.abandon();
+      const last = file.segments.at(-1);
+      gaps.advanced(last === undefined ? this.#endBeforeFile : last.startUtcMs + last.durationMs);
+      await this.#finish(file, bytes);
+    }
+    this.#lost('disk', clock.utcMs());
+  }
+
+  #lost(reason: 'disk' | 'overload', utcMs: number): void {
+    this.#segmentsLost += 1;
+    if (!this.#options.gaps.lost(reason, utcMs)) return;
+    const code = this.#error?.code ?? (reason === 'disk' ? 'storage-failed' : 'storage-overloaded');
+    this.#log.error(
+      { code, storage: this.storage, reason, error: this.#error },
+      'recording stopped; it goes on by itself',
+    );
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof WeirError ? error.code : 'storage-failed';
+}
