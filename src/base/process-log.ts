@@ -9,7 +9,7 @@ import type { LogLevel } from './pino-log.ts';
 export interface ProcessLog {
   readonly log: Log;
   /** Writes what is still held, before the process ends. */
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** A reader of standard error that stands still costs lines past this, not memory. */
@@ -25,7 +25,9 @@ export function processLog(env: Readonly<Record<string, string | undefined>>): P
     format: formatOf(env['WEIR_LOG_FORMAT']),
     write: (line) => void destination.write(line),
   });
-  return { log: new FoldingLog(log, new SystemClock()), flush: () => flush(destination) };
+  const flush = (): void => flushQuietly(destination);
+  process.once('exit', flush);
+  return { log: new FoldingLog(log, new SystemClock()), flush };
 }
 
 function levelOf(text: string | undefined): LogLevel {
@@ -37,7 +39,7 @@ function formatOf(text: string | undefined): 'json' | 'text' {
   return process.stderr.isTTY ? 'text' : 'json';
 }
 
-function flush(destination: { flushSync(): void }): void {
+function flushQuietly(destination: { flushSync(): void }): void {
   try {
     destination.flushSync();
   } catch {

@@ -1,6 +1,10 @@
 /** The page at `/`: files that the build made, with a policy that lets in nothing from elsewhere. */
+import { resolve } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
+
+/** Where the build puts the page. */
+export const PAGE_FOLDER = resolve(import.meta.dirname, '../../../web/dist');
 
 /** hls.js hands media to <video> by blob: URLs and works in a blob: worker; stills come as blobs. */
 const POLICY = [

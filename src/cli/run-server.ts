@@ -1,0 +1,71 @@
+/** `weir`: runs the server until a signal ends it. */
+import { startWeir } from '../app.ts';
+import type { Log } from '../base/log.ts';
+import type { ProcessLog } from '../base/process-log.ts';
+import type { Environment } from '../config/environment.ts';
+import { WeirError } from '../core/errors.ts';
+import { buildPage } from './build-page.ts';
+
+/** How long closing may take before the process ends all the same: recordings are written within a second or two. */
+const CLOSE_MS = 15_000;
+
+export async function runServer(
+  configFile: string | undefined,
+  env: Environment,
+  { log, flush }: ProcessLog,
+): Promise<number> {
+  endOnFault(log, flush);
+  const ended = signalled(log, flush);
+  await buildPage(log);
+  let weir: Awaited<ReturnType<typeof startWeir>>;
+  try {
+    weir = await startWeir({ configFile, env });
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    log.error({ code: error.code, remedy: error.row.remedy }, error.describe());
+    flush();
+    return error.code.startsWith('config-') ? 2 : 1;
+  }
+  console.log(weir.banner);
+  await ended;
+  await closeWithin(CLOSE_MS, weir.close(), log);
+  flush();
+  return 0;
+}
+
+/** Resolves at the first signal; the second ends the process at once. */
+function signalled(log: Log, flush: () => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals++;
+    if (signals === 1) {
+      log.info({ signal }, 'closing; once more to end at once');
+      resolve();
+      return;
+    }
+    flush();
+    process.exit(1);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return promise;
+}
+
+/** What is left standing after closing must not keep the process, nor may a close that hangs. */
+async function closeWithin(ms: number, closed: Promise<void>, log: Log): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => resolve('late'), ms);
+  const how = await Promise.race([closed.then(() => 'closed' as const), late]);
+  clearTimeout(timer);
+  if (how === 'late') log.error({ ms }, 'closing takes too long; the process ends without it');
+}
+
+/** A fault of the program: said, and the process ends, since nothing that it holds can be trusted. A supervisor starts it again. */
+function endOnFault(log: Log, flush: () => void): void {
+  process.on('uncaughtException', (error) => {
+    log.error({ code: 'internal', error }, 'a fault of weir itself');
+    flush();
+    process.exit(1);
+  });
+}
