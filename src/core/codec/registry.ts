@@ -1,10 +1,11 @@
 /** All codecs that weir can unpack, mux and describe. Everything else is relayed only (G.711, ONVIF metadata, …). */
 import type { Codec } from './codec.ts';
+import { aacCodec } from './aac/aac-codec.ts';
 import { h264Codec } from './h264/h264-codec.ts';
 import type { CodecName, CodecParameters } from './codec-parameters.ts';
 import type { TrackFormat } from './track-format.ts';
 
-export const CODECS: readonly Codec[] = [h264Codec];
+export const CODECS: readonly Codec[] = [h264Codec, aacCodec];
 
 /** By the encoding name of rtpmap, in any case; undefined: relayed only. */
 export function codecFor(encoding: string): Codec | undefined {

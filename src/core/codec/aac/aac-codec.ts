@@ -1,0 +1,57 @@
+/** AAC as raw frames (RFC 3640, ISO 14496-3). */
+import { bytesOfHex, hexOf } from '../../bytes/hex.ts';
+import type { Codec } from '../codec.ts';
+import type { CodecParameters } from '../codec-parameters.ts';
+import { PEEK_NOTHING } from '../peek.ts';
+import type { TrackFormat } from '../track-format.ts';
+import { aacParametersOf } from './aac-parameters.ts';
+import { parseAdts } from './adts.ts';
+import { findAudioConfig } from './audio-entry.ts';
+import { writeAacLcConfig } from './audio-specific-config.ts';
+import { AacDepacketizer } from './depacketize.ts';
+import { AacPacketizer } from './packetize.ts';
+
+export const aacCodec: Codec = {
+  name: 'aac',
+  media: 'audio',
+  encodings: ['MPEG4-GENERIC'],
+  parametersFromFmtp,
+  parametersFromSampleEntry(entry) {
+    const specific = findAudioConfig(entry);
+    return specific === undefined ? undefined : aacParametersOf(specific);
+  },
+  fmtpOf,
+  contentOf(sample) {
+    const [frame] = sample;
+    if (frame === undefined || frame.length === 0) return undefined;
+    const adts = parseAdts(frame);
+    return { data: adts?.length === 1 && adts[0] !== undefined ? [adts[0].frame] : [frame], key: true };
+  },
+  peek: () => PEEK_NOTHING,
+  depacketizer: (format) => new AacDepacketizer(format),
+  packetizer: (_format, payloadLimit) => new AacPacketizer(payloadLimit),
+};
+
+/** A config that is missing or junk is guessed from rtpmap: AAC-LC. Other audio that RFC 3640 can carry (CELP) has none. */
+function parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParameters | undefined {
+  const mode = format.fmtp.get('mode')?.toLowerCase() ?? 'aac-hbr';
+  if (mode.startsWith('celp')) return undefined;
+  const specific = bytesOfHex(format.fmtp.get('config')?.trim() ?? '');
+  const said = specific === undefined ? undefined : aacParametersOf(specific);
+  if (said !== undefined) return said;
+  const guess = writeAacLcConfig(format.clockRate, format.channels ?? 1);
+  return guess === undefined ? undefined : aacParametersOf(guess);
+}
+
+function fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string> {
+  const specific = findAudioConfig(parameters.sampleEntry);
+  return new Map([
+    ['streamtype', '5'],
+    ['profile-level-id', '1'],
+    ['mode', 'AAC-hbr'],
+    ['sizelength', '13'],
+    ['indexlength', '3'],
+    ['indexdeltalength', '3'],
+    ['config', specific === undefined ? '' : hexOf(specific)],
+  ]);
+}

@@ -1,0 +1,20 @@
+/** The set-up of an AAC track from its AudioSpecificConfig. */
+import { hexOf } from '../../bytes/hex.ts';
+import type { CodecParameters } from '../codec-parameters.ts';
+import { writeAudioEntry } from './audio-entry.ts';
+import { parseAudioConfig } from './audio-specific-config.ts';
+
+/** Undefined if the config cannot be used. Copies what it keeps. */
+export function aacParametersOf(specific: Uint8Array): CodecParameters | undefined {
+  const config = parseAudioConfig(specific);
+  if (config === undefined) return undefined;
+  const { sampleRate, channels, samplesPerFrame } = config;
+  return {
+    codec: 'aac',
+    identity: `aac/${hexOf(specific)}`,
+    codecString: `mp4a.40.${config.objectType}`,
+    sampleEntry: writeAudioEntry(config, specific),
+    parameterSets: [],
+    shape: { media: 'audio', sampleRate, channels, samplesPerFrame },
+  };
+}
