@@ -81,7 +81,7 @@ export function rbspOf(nal: Uint8Array, headerBytes: number, limit = nal.length)
   for (let i = 0; i < payload.length; i++) {
     const byte = payload[i] ?? 0;
     if (zeros >= 2 && byte === 3) {
-      copy ??= payload.slice();
+      copy ??= new Uint8Array(payload);
       zeros = 0;
       continue;
     }

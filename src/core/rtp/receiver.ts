@@ -150,7 +150,7 @@ export class RtpReceiver {
     const next = (header.sequence + 1) % SEQUENCE_RANGE;
     const candidate = this.#candidate;
     if (this.#options.reorderWindow > 0 && candidate?.next !== header.sequence) {
-      this.#candidate = { next, packet: packet.slice() };
+      this.#candidate = { next, packet: new Uint8Array(packet) };
       return NOTHING;
     }
     this.#counts.restarts += 1;
@@ -173,7 +173,7 @@ export class RtpReceiver {
       this.#counts.duplicates += 1;
       return NOTHING;
     }
-    this.#held.set(sequence, packet.slice());
+    this.#held.set(sequence, new Uint8Array(packet));
     this.#counts.reordered += 1;
     return this.#held.size > this.#options.reorderWindow ? this.#releaseHeld() : NOTHING;
   }

@@ -30,7 +30,7 @@ export class ParameterSetStore<Parsed extends { readonly id: number }> {
     const known = this.#newest === parsed.id && before !== undefined && equalBytes(before.bytes, bytes);
     this.#newest = parsed.id;
     if (known) return 'known';
-    this.#sets.set(parsed.id, { bytes: bytes.slice(), parsed });
+    this.#sets.set(parsed.id, { bytes: new Uint8Array(bytes), parsed });
     return 'changed';
   }
 

@@ -24,7 +24,7 @@ const UNKNOWN = 0xffff_ffff;
 const MEHD_SIZE = 16;
 
 function patched(head: Uint8Array, ticksOf: (trackId: number) => number, mehdType: 'mehd' | 'free'): Uint8Array {
-  const bytes = head.slice();
+  const bytes = new Uint8Array(head);
   const view = new DataView(bytes.buffer);
   const put = (offset: number, value: number): void => view.setUint32(offset, Math.min(value, UNKNOWN));
   const moov = findMoov(bytes);

@@ -50,7 +50,7 @@ export class MediaGate {
     const gate = this.#gate;
     if (gate.kind === 'shut') {
       if (this.#staleMedia || gate.early.length === MAX_EARLY_FRAMES) this.#faults.earlyFrames += 1;
-      else gate.early.push({ channel, packet: packet.slice() });
+      else gate.early.push({ channel, packet: new Uint8Array(packet) });
       return;
     }
     const found = this.#map.find(channel, packet);

@@ -80,7 +80,7 @@ export class ServerConnection {
       return [{ kind: 'close', error: new WeirError('limit-reached', message, { expected }) }];
     }
     // Its body is a view of what the socket gave: copied, since it may have to wait.
-    this.#waiting.push(request.body.length === 0 ? request : { ...request, body: request.body.slice() });
+    this.#waiting.push(request.body.length === 0 ? request : { ...request, body: new Uint8Array(request.body) });
     const outputs: ServerOutput[] = [];
     this.#run(nowMs, outputs);
     return outputs;
