@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { peerTest } from '../harness/peers.ts';
 import { mustRun, runProgram } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -131,6 +132,6 @@ async function untilAnswered(url: string): Promise<Response> {
     const response = await fetch(url);
     await response.arrayBuffer();
     if ((response.status !== 503 && response.status !== 404) || performance.now() > end) return response;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
 }
