@@ -2,10 +2,11 @@
 import type { Codec } from './codec.ts';
 import { aacCodec } from './aac/aac-codec.ts';
 import { h264Codec } from './h264/h264-codec.ts';
+import { h265Codec } from './h265/h265-codec.ts';
 import type { CodecName, CodecParameters } from './codec-parameters.ts';
 import type { TrackFormat } from './track-format.ts';
 
-export const CODECS: readonly Codec[] = [h264Codec, aacCodec];
+export const CODECS: readonly Codec[] = [h264Codec, h265Codec, aacCodec];
 
 /** By the encoding name of rtpmap, in any case; undefined: relayed only. */
 export function codecFor(encoding: string): Codec | undefined {

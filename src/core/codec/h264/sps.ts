@@ -2,11 +2,11 @@
  * A sequence parameter set (H.264 §7.3.2.1.1 and annex E): what the picture looks like, and what reading slice headers needs.
  */
 import { BitReader, rbspOf } from '../../bytes/bit-reader.ts';
-import { hexOf } from '../../bytes/hex.ts';
 import { SQUARE, readAspect } from '../nal/aspect.ts';
+import { bitsAsText } from '../nal/bits-as-text.ts';
+import { readColour } from '../nal/colour.ts';
+import { MAX_DIMENSION } from '../nal/limits.ts';
 
-/** Above it a set is junk or hostile: 16 K pixels a side is twice the largest level. */
-export const MAX_DIMENSION = 16384;
 const MAX_SPS_ID = 31;
 /** Profiles whose sets carry chroma format and bit depths (§7.3.2.1.1). */
 const HIGH_PROFILES: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
@@ -96,13 +96,6 @@ export function parseH264Sps(nal: Uint8Array): H264Sps | undefined {
     reorderDepth: profile === PROFILE_BASELINE || order.type === 2 ? 0 : vui.reorderDepth,
     identity: `${bitsAsText(rbsp, vuiAt)}/${vui.aspect.join(':')}/${vui.colour}/${vui.reorderDepth ?? '-'}`,
   };
-}
-
-/** The first `count` bits of `bytes`, as text that is equal exactly if they are. */
-export function bitsAsText(bytes: Uint8Array, count: number): string {
-  const whole = count >> 3;
-  const rest = (bytes[whole] ?? 0) >> (8 - (count & 7));
-  return `${hexOf(bytes.subarray(0, whole))}.${(count & 7) === 0 ? 0 : rest}+${count & 7}`;
 }
 
 interface Chroma {
@@ -195,13 +188,6 @@ function readVui(reader: BitReader): Vui {
   reader.skip(1); // pic_struct_present_flag
   const reorderDepth = reader.flag() ? readReorderDepth(reader) : undefined;
   return reader.overrun ? { ...NO_VUI, aspect } : { aspect, colour, frameRate, reorderDepth };
-}
-
-/** `video_signal_type`: range, and primaries, transfer and matrix where described. */
-function readColour(reader: BitReader): string {
-  if (!reader.flag()) return '';
-  const format = reader.bits(4);
-  return `${format},${reader.flag() ? reader.bits(24) : ''}`;
 }
 
 /** Two ticks make a frame (§E.2.1). */
