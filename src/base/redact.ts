@@ -16,6 +16,7 @@ export function redactText(text: string): string {
   if (!MAY_HOLD_SECRET.test(text)) return text;
   return text
     .replaceAll(URL_TEXT, (_url, scheme: string, rest: string) => scheme + withoutUserinfo(rest))
+    .replaceAll(USERINFO, `$1${REDACTED}@`)
     .replaceAll(AUTHORIZATION, `$1${REDACTED}`)
     .replaceAll(CREDENTIALS, `$1 ${REDACTED}`)
     .replaceAll(SECRET_VALUE, `$1${REDACTED}`);
@@ -29,6 +30,8 @@ export function isSecretName(name: string): boolean {
 /** Most lines hold none of these: one scan and done. */
 const MAY_HOLD_SECRET = /:\/\/|authorization|basic|digest|=|:/i;
 
+/** As RTSP URLs of cameras are read: user and password end at the last '@' before the path, whatever is in them, blanks too. */
+const USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?\r\n]*@/gi;
 const URL_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]+)/gi;
 const AUTHORIZATION = /\b((?:proxy-)?authorization["']?\s*[:=]\s*)[^\r\n]*/gi;
 const CREDENTIALS = /\b(Basic|Bearer)\s+[A-Za-z0-9+/._~=-]{6,}/g;
@@ -37,8 +40,8 @@ const SECRET_VALUE =
 const SECRET_NAME = /^(?:authorization|cookie|.*(?:password|passphrase|passwd|secret|token)|pass|pwd|ha1)$/i;
 
 /**
- * Cameras take passwords with '@' and '/' in them and people paste them as they are: everything up to the last '@' goes, if what
- * stands before the first '/' can only be (the beginning of) user and password.
+ * Cameras take passwords with '/' and '?' in them and people paste them as they are: everything up to the last '@' goes, if what
+ * stands before the path can only be the beginning of user and password.
  */
 function withoutUserinfo(rest: string): string {
   const at = rest.lastIndexOf('@');

@@ -134,10 +134,10 @@ test('every error names the key, the place and what was expected', () => {
       /^streams\.lobby\.source: 'http:\/\/x' is no source at weir\.yml:3:13; expected publish,/,
     ],
     [
-      'streams: { lobby: { source: "rtsp://u:p#w@host/x" } }',
-      /^streams\.lobby\.source: 'rtsp:\/\/\*\*\*@host\/x' is no URL .*%23/,
+      'streams: { lobby: { source: "rtsp://u:p/w@host/x" } }',
+      /^streams\.lobby\.source: 'rtsp:\/\/\*\*\*@host\/x' cannot be used: .*%2F/,
     ],
-    ['streams: { lobby: { source: rtsp:///x } }', /is no URL/],
+    ['streams: { lobby: { source: rtsp:///x } }', /no usable host/],
     ['streams: { lobby: { source: "file:../x.mp4" } }', /leads out of the files folder/],
     ['streams: { lobby: { source: "file:/etc/passwd" } }', /leads out of the files folder/],
     [

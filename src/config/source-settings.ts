@@ -9,6 +9,8 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { redactUrl } from '../base/redact.ts';
+import { WeirError } from '../core/errors.ts';
+import { parseRtspUrl } from '../core/rtsp/wire/rtsp-url.ts';
 import type { ConfigFault, KeyPath } from './fault.ts';
 import type { Config } from './schema.ts';
 import type { SourceSettings } from './settings.ts';
@@ -95,10 +97,10 @@ function realPath(path: string): string {
 }
 
 function rtspSource(written: WrittenStream, path: KeyPath): SourceSettings | ConfigFault {
-  const url = URL.parse(written.source);
-  if (url === null || url.hostname === '' || /\s/.test(written.source)) {
-    const expected = 'rtsp://user:password@host:port/path, with : / ? # @ in a password written %3A %2F %3F %23 %40';
-    return fault(path, `'${redactUrl(written.source)}' is no URL`, expected);
+  const url = parseRtspUrl(written.source);
+  if (url instanceof WeirError) {
+    const expected = 'rtsp://user:password@host:port/path, with / and ? in a password written %2F and %3F';
+    return fault(path, `'${redactUrl(written.source)}' cannot be used: ${url.message}`, expected);
   }
   const { connect, firstByte, idle } = written.timeouts ?? DEFAULT_TIMEOUTS;
   const timeouts = { connectMs: connect, firstByteMs: firstByte, idleMs: idle };
