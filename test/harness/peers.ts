@@ -15,6 +15,8 @@ const PROBES = {
   ],
   vlc: ['cvlc', '--version'],
   chromium: ['chromium', '--version'],
+  /** The right to mount: root in a sandbox of its own. */
+  tmpfs: ['sh', '-c', 'folder=$(mktemp -d) && mount -t tmpfs tmpfs "$folder" && umount "$folder" && rmdir "$folder"'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 export type Peer = keyof typeof PROBES;

@@ -154,7 +154,11 @@ export interface StreamReport {
     readonly error: { readonly code: string; readonly message: string } | null;
     readonly tracks: readonly { readonly encoding: string; readonly codecString?: string | null }[];
     readonly readers: Readonly<Record<string, number>>;
-    readonly recording: { readonly active: boolean; readonly recordedUpTo: string | null };
+    readonly recording: {
+      readonly active: boolean;
+      readonly recordedUpTo: string | null;
+      readonly error: { readonly code: string } | null;
+    };
   };
 }
 

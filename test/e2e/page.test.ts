@@ -1,0 +1,55 @@
+/** The page in a real Chromium: the wall, one stream live, and from a chosen time of its recordings. */
+import assert from 'node:assert/strict';
+import { openPage, videoState } from '../harness/browser.ts';
+import { peerTest } from '../harness/peers.ts';
+import { RunningWeir } from '../harness/running-weir.ts';
+
+const RECORDED_S = 8;
+
+peerTest('the page shows the streams, plays one live and from its recordings', ['chromium'], async (context) => {
+  const weir = await RunningWeir.start(
+    context,
+    `streams:
+  demo: { source: test-pattern, record: true }
+  'porch/door': { source: 'rtsp://127.0.0.1:9/nobody' }
+`,
+  );
+  const page = await openPage(context, `${weir.http}/`);
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+
+  await page.locator('.card', { hasText: 'demo' }).locator('img').waitFor();
+  const dated = await page.locator('.card', { hasText: 'demo' }).locator('time').getAttribute('datetime');
+  assert.ok(Math.abs(Date.now() - Date.parse(dated ?? '')) < 20_000, `the still says ${dated}`);
+  const door = page.locator('.card', { hasText: 'porch/door' });
+  await door.locator('.reason').waitFor();
+  assert.equal(await door.locator('img').count(), 0);
+
+  await page.locator('.card', { hasText: 'demo' }).click();
+  const live = await weir.until(async () => {
+    const state = await videoState(page);
+    return state.currentTime > 2 && state;
+  }, 'live play');
+  assert.deepEqual([live.width, live.error, live.problem], [1280, null, null]);
+
+  const from = await weir.until(async () => {
+    const [status] =
+      await weir.json<readonly { readonly ranges: readonly { readonly from: number; readonly duration: number }[] }[]>(
+        '/demo/recording_status.json',
+      );
+    const range = status?.ranges[0];
+    return range !== undefined && range.duration > RECORDED_S && range.from;
+  }, `${RECORDED_S} recorded seconds`);
+  const chosenS = from + 3;
+  await page.evaluate(`location.hash = '#/demo@${chosenS}'`);
+  await page.locator('video[data-place=archive]').waitFor();
+  await weir.until(async () => (await videoState(page)).currentTime > 0.5, 'play of the recordings');
+  await weir.until(async () => {
+    const shown = await page.evaluate<string>(`document.querySelector('.playing').textContent`);
+    return shown !== '' && Math.abs(Date.parse(shown) - chosenS * 1000) < 6_000;
+  }, 'the chosen time to be shown as the playing time');
+  const archive = await videoState(page);
+  assert.deepEqual([archive.width, archive.error, archive.problem], [1280, null, null]);
+  assert.ok((await page.locator('.day-bar .span').count()) >= 1);
+  assert.deepEqual(errors, []);
+});
