@@ -33,7 +33,7 @@ export function fileRow(row: Row): FileRow {
     id: Number(row['id']),
     stream,
     storage: String(row['storage']),
-    path: recordingPath(stream, baseUtcMs, Number(row['attempt'])),
+    path: recordingPath({ stream, baseUtcMs, attempt: Number(row['attempt']) }),
     baseUtcMs,
     initHash: String(row['init_hash']),
     bytes: Number(row['bytes']),

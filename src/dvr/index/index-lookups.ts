@@ -34,12 +34,26 @@ export class IndexLookups {
     this.#database = database;
   }
 
-  /** Files whose time touches [from, to), in order of their start. */
-  filesBetween(stream: string, fromUtcMs: number, toUtcMs: number, limit: number): readonly ClosedFileRow[] {
+  /** Files whose time touches [from, to), in order of their start, from the one that starts at `startUtcMs` on. */
+  filesBetween(
+    stream: string,
+    fromUtcMs: number,
+    toUtcMs: number,
+    startUtcMs: number,
+    limit: number,
+  ): readonly ClosedFileRow[] {
     const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}
-      WHERE file.stream = ${STREAM_ID} AND state = ${FILE_CLOSED} AND start_ms > ? AND start_ms < ? AND end_ms > ?
+      WHERE file.stream = ${STREAM_ID} AND state = ${FILE_CLOSED} AND start_ms >= ? AND start_ms < ? AND end_ms > ?
       ORDER BY start_ms, first_number LIMIT ?`;
-    return this.#database.all(sql, stream, fromUtcMs - MAX_FILE_MS, toUtcMs, fromUtcMs, limit).map(closedFileRow);
+    const start = Math.max(startUtcMs, fromUtcMs - MAX_FILE_MS);
+    return this.#database.all(sql, stream, start, toUtcMs, fromUtcMs, limit).map(closedFileRow);
+  }
+
+  /** Files that start at or before a moment, the newest first. */
+  filesBefore(stream: string, utcMs: number, limit: number): readonly ClosedFileRow[] {
+    const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}
+      WHERE file.stream = ${STREAM_ID} AND state = ${FILE_CLOSED} AND start_ms <= ? ORDER BY start_ms DESC LIMIT ?`;
+    return this.#database.all(sql, stream, utcMs, limit).map(closedFileRow);
   }
 
   /** The file that holds the segment, if there is one. */

@@ -35,7 +35,7 @@ export async function beginRecording(options: BeginOptions): Promise<RecordingFi
       init: init.bytes,
     });
     try {
-      const file = await storage.create(recordingPath(stream, baseUtcMs, attempt));
+      const file = await storage.create(recordingPath({ stream, baseUtcMs, attempt }));
       return new RecordingFile({ id, stream, baseUtcMs, init, storage, file });
     } catch (error) {
       // An intent that stays costs recovery a look at a file that is not there.
@@ -44,6 +44,6 @@ export async function beginRecording(options: BeginOptions): Promise<RecordingFi
     }
   }
   throw new WeirError('storage-failed', 'a recording of that moment is there already', {
-    place: recordingPath(stream, baseUtcMs, 1),
+    place: recordingPath({ stream, baseUtcMs, attempt: 1 }),
   });
 }

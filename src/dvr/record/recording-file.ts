@@ -5,7 +5,6 @@
 import assert from 'node:assert';
 import { parseFragment, type ParsedFragment } from '../../core/mp4/read/fragment.ts';
 import { parseInit } from '../../core/mp4/read/init.ts';
-import { withDurations } from '../../core/mp4/write/durations.ts';
 import { writeFileHeader } from '../../core/mp4/write/file-header.ts';
 import { shiftTfdts } from '../../core/mp4/write/patch.ts';
 import { parseSegmentStart } from '../../core/mp4/write/segment-start.ts';
@@ -13,6 +12,7 @@ import type { Fragment, InitSegment, SegmentEntry } from '../../stream/fragment.
 import type { IndexedSegment } from '../index/indexed-segment.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import { FileContents } from './file-contents.ts';
+import { sealFile } from './seal-file.ts';
 
 export interface RecordingFileOptions {
   /** In the index. */
@@ -133,13 +133,7 @@ export class RecordingFile {
     this.#sealed = true;
     this.#contents.endSegment();
     if (this.#broken !== undefined) throw this.#broken.error;
-    await this.#guard('write', async () => {
-      await this.#file.append([this.#contents.trailer()]);
-      await this.#file.patch(
-        0,
-        withDurations(this.#header, (trackId) => this.#contents.endTicks(trackId) ?? 0),
-      );
-    });
+    await this.#guard('write', () => sealFile(this.#file, this.#header, this.#contents));
     await this.#guard('sync', () => this.#syncNow());
     const length = this.#file.length;
     await this.#file.close();
@@ -187,7 +181,7 @@ export class RecordingFile {
   #piecesOf(fragment: Fragment): readonly Uint8Array[] {
     let end = 0;
     for (const { offset } of fragment.tfdtOffsets) end = Math.max(end, offset + 8);
-    const head = fragment.bytes.slice(0, end);
+    const head = new Uint8Array(fragment.bytes.subarray(0, end));
     shiftTfdts(head, fragment.tfdtOffsets, (trackId) => -this.offsetTicks(trackId));
     return [head, fragment.bytes.subarray(end)];
   }

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { DiskFile, readRange, type WriteMeter } from './disk-file.ts';
 import { checkMarker, syncFolderAt, type KnownUuids } from './marker.ts';
 import { OperationLane } from './operation-lane.ts';
-import { isRecordingPath } from './recording-path.ts';
+import { parseRecordingPath } from './recording-path.ts';
 import { errnoOf, storageError } from './storage-error.ts';
 import { FileExists, type FreeSpace, type Storage, type StorageFile, type StorageStats } from './storage.ts';
 
@@ -126,7 +126,7 @@ export class DiskStorage implements Storage {
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && depth < 3) yield* this.#listFolder(path, depth + 1);
-      else if (entry.isFile() && isRecordingPath(path)) yield path;
+      else if (entry.isFile() && parseRecordingPath(path) !== undefined) yield path;
     }
   }
 

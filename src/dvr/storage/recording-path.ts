@@ -4,19 +4,34 @@
  *     {stream, percent-encoded}/{YYYY-MM-DD}/{HH}/{YYYYMMDD}T{HHMMSS}.{mmm}Z.mp4         a second file of the same moment (the clock
  *     lobby%2Flow/2026-11-24/08/20261124T081648.123Z.mp4                                  stepped back): …Z-2.mp4
  */
-export function recordingPath(stream: string, baseUtcMs: number, attempt: number): string {
+export interface RecordingName {
+  readonly stream: string;
+  readonly baseUtcMs: number;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** One folder a stream: `encodeURIComponent` leaves no slash, and stream names begin with no dot. */
+export function recordingPath({ stream, baseUtcMs, attempt }: RecordingName): string {
   const iso = new Date(baseUtcMs).toISOString();
-  const day = iso.slice(0, 10);
   const name = iso.replaceAll('-', '').replaceAll(':', '');
-  return `${streamFolder(stream)}/${day}/${iso.slice(11, 13)}/${name}${attempt === 1 ? '' : `-${attempt}`}.mp4`;
+  const suffix = attempt === 1 ? '' : `-${attempt}`;
+  return `${encodeURIComponent(stream)}/${iso.slice(0, 10)}/${iso.slice(11, 13)}/${name}${suffix}.mp4`;
 }
 
-/** One folder a stream: `encodeURIComponent` leaves no slash; stream names have no leading dot. */
-export function streamFolder(stream: string): string {
-  return encodeURIComponent(stream);
-}
+const NAME = /^([^/]+)\/[^/]+\/[^/]+\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z(?:-(\d{1,3}))?\.mp4$/;
 
-/** Whether a path has the form of a recording's. */
-export function isRecordingPath(path: string): boolean {
-  return /^[^/]+\/\d{4}-\d{2}-\d{2}\/\d{2}\/\d{8}T\d{6}\.\d{3}Z(?:-\d+)?\.mp4$/.test(path);
+/** The inverse; undefined for whatever else lies there. */
+export function parseRecordingPath(path: string): RecordingName | undefined {
+  const match = NAME.exec(path);
+  if (match === null) return undefined;
+  const [, folder = '', year, month, day, hour, minute, second, attempt = '1'] = match;
+  const baseUtcMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(baseUtcMs)) return undefined;
+  try {
+    const name = { stream: decodeURIComponent(folder), baseUtcMs, attempt: Number(attempt) };
+    return recordingPath(name) === path ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }

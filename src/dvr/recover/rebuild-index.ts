@@ -1,0 +1,56 @@
+/**
+ * Fills the index from the recordings alone: every file that it does not know is read and gets its rows. Goes on beside recording, a file
+ * at a time, in any order: spans are joined by number. What was forgotten with the index is the reason of each gap only if state.db is
+ * lost too.
+ */
+import type { Log } from '../../base/log.ts';
+import { WeirError } from '../../core/errors.ts';
+import type { RecordingIndex } from '../index/recording-index.ts';
+import { parseRecordingPath } from '../storage/recording-path.ts';
+import type { Storage } from '../storage/storage.ts';
+import { MAX_FILE_HEADER_BYTES, parseFileHeader } from '../../core/mp4/write/file-header.ts';
+import { recoverRecording } from './recover-recording.ts';
+
+export interface RebuildOptions {
+  readonly storage: Storage;
+  readonly index: RecordingIndex;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export interface RebuildReport {
+  readonly added: number;
+  readonly skipped: number;
+}
+
+/** Throws as Storage and the index do. */
+export async function rebuildIndex(options: RebuildOptions): Promise<RebuildReport> {
+  let added = 0;
+  let skipped = 0;
+  for await (const path of options.storage.list()) {
+    if (options.signal.aborted) break;
+    if (await addFile(path, options)) added += 1;
+    else skipped += 1;
+  }
+  return { added, skipped };
+}
+
+async function addFile(path: string, { storage, index, log }: RebuildOptions): Promise<boolean> {
+  const name = parseRecordingPath(path);
+  if (name === undefined || index.look.knows(name.stream, storage.name, name.baseUtcMs, name.attempt)) return false;
+  const head = await storage.read(path, 0, MAX_FILE_HEADER_BYTES);
+  try {
+    const { initHash, init } = parseFileHeader(head ?? new Uint8Array(0));
+    const id = await index.intend({ ...name, storage: storage.name, initHash, init });
+    // Nothing is trusted of a file that is not sealed; a sealed one was synced before its rows were written.
+    const row = { ...name, id, storage: storage.name, path, initHash, bytes: 0 };
+    return (await recoverRecording(row, { storage, index, log })) === 'kept';
+  } catch (error) {
+    if (!(error instanceof WeirError) || error.code !== 'mp4-invalid') throw error;
+    log.error(
+      { code: 'mp4-invalid', place: path, error },
+      'a recording cannot be read: it is left where it is, and not listed',
+    );
+    return false;
+  }
+}

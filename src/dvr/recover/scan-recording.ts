@@ -1,0 +1,147 @@
+/**
+ * Reads what a recording holds from its bytes alone: header, then whole fragments up to the first that is not. Media that was synced is
+ * jumped over; beyond that every video sample is read and its NAL lengths are checked.
+ *
+ *     header  [ styp uuid moof mdat  moof mdat … ]…  [ uuid(samples) mfra ]         the trailer: only of a sealed file
+ */
+import { WeirError } from '../../core/errors.ts';
+import { parseBoxHead, type Box } from '../../core/mp4/read/boxes.ts';
+import { parseMoof, type ParsedFragment } from '../../core/mp4/read/fragment.ts';
+import { MAX_FILE_HEADER_BYTES, parseFileHeader, type FileHeader } from '../../core/mp4/write/file-header.ts';
+import { TRAILER_TAIL_BYTES, trailerLength } from '../../core/mp4/write/file-trailer.ts';
+import { parseSegmentStart, SEGMENT_START_SIZE } from '../../core/mp4/write/segment-start.ts';
+import { weirBoxAt, WEIR_BOX_HEAD } from '../../core/mp4/weir-boxes.ts';
+import { FileContents } from '../record/file-contents.ts';
+import { MAX_READ_BYTES } from '../storage/disk-file.ts';
+import type { StorageFile } from '../storage/storage.ts';
+import { FileWindow } from './file-window.ts';
+import { nalLengthsFit } from './nal-lengths.ts';
+
+/** A part of five seconds at 60 frames a second has one of 5 KB. */
+const MAX_MOOF_BYTES = 4 * 1024 * 1024;
+
+export interface ScannedRecording {
+  readonly header: FileHeader;
+  readonly headerBytes: Uint8Array;
+  /** Its segments; the last one may have lost parts. */
+  readonly contents: FileContents;
+  /** End of the last whole fragment. */
+  readonly length: number;
+  /** The trailer is there, whole. */
+  readonly sealed: boolean;
+  /** Why the scan ended before the end of the file; undefined: it did not, or at a trailer that is whole. */
+  readonly stopped: string | undefined;
+}
+
+/** Undefined: the file has no whole header. `trusted`: bytes that were synced. Throws as StorageFile.read does. */
+export async function scanRecording(file: StorageFile, trusted: number): Promise<ScannedRecording | undefined> {
+  const headerBytes = new Uint8Array(await file.read(0, MAX_FILE_HEADER_BYTES));
+  const header = parsedHeader(headerBytes);
+  if (header === undefined) return undefined;
+  const { stream, baseUtcMs, initHash, parsed } = header;
+  const contents = new FileContents({ stream, baseUtcMs, initHash, tracks: parsed.tracks });
+  const trailerAt = await findTrailer(file);
+  const scan = new Scan(file, header, contents, trailerAt === undefined ? trusted : file.length);
+  const { length, stopped } = await scan.run(trailerAt ?? file.length);
+  contents.endSegment();
+  return {
+    header,
+    headerBytes: headerBytes.subarray(0, header.length),
+    contents,
+    length,
+    sealed: trailerAt !== undefined,
+    stopped,
+  };
+}
+
+function parsedHeader(bytes: Uint8Array): FileHeader | undefined {
+  try {
+    return parseFileHeader(bytes);
+  } catch (error) {
+    if (error instanceof WeirError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the trailer of a sealed file begins. */
+async function findTrailer(file: StorageFile): Promise<number | undefined> {
+  const tailAt = Math.max(0, file.length - TRAILER_TAIL_BYTES);
+  const length = trailerLength(await file.read(tailAt, TRAILER_TAIL_BYTES));
+  if (length === undefined || length > file.length) return undefined;
+  const at = file.length - length;
+  return weirBoxAt(await file.read(at, WEIR_BOX_HEAD), 0) === 'samples' ? at : undefined;
+}
+
+class Scan {
+  readonly #file: StorageFile;
+  readonly #window: FileWindow;
+  readonly #contents: FileContents;
+  readonly #videoTracks: ReadonlySet<number>;
+  readonly #headerLength: number;
+  readonly #trusted: number;
+
+  constructor(file: StorageFile, header: FileHeader, contents: FileContents, trusted: number) {
+    this.#file = file;
+    this.#window = new FileWindow(file);
+    this.#contents = contents;
+    const video = header.parsed.tracks.filter((track) => track.media === 'video');
+    this.#videoTracks = new Set(video.map((track) => track.trackId));
+    this.#headerLength = header.length;
+    this.#trusted = trusted;
+  }
+
+  /** Adds whole fragments up to `end`. */
+  async run(end: number): Promise<{ length: number; stopped: string | undefined }> {
+    let length = this.#headerLength;
+    try {
+      while (length < end) {
+        const next = await this.#fragment(length, end);
+        if (typeof next === 'string') return { length, stopped: next };
+        length = next;
+      }
+      return { length, stopped: undefined };
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'mp4-invalid') throw error;
+      return { length, stopped: error.describe() };
+    }
+  }
+
+  /** Adds the fragment that begins at `start`; returns where it ends, or why it is none. */
+  async #fragment(start: number, end: number): Promise<number | string> {
+    const segment = parseSegmentStart(await this.#window.bytes(start, SEGMENT_START_SIZE));
+    const moofAt = segment === undefined ? start : start + SEGMENT_START_SIZE;
+    if (segment === undefined && this.#contents.unfinished === undefined) return 'no start of a segment';
+    const head = parseBoxHead(await this.#window.bytes(moofAt, 8), 0);
+    if (head === undefined) return 'an unfinished fragment';
+    if (head.type !== 'moof' || head.size > MAX_MOOF_BYTES) return 'no fragment';
+    const bytes = await this.#window.bytes(moofAt, head.size + 8);
+    const mdat = parseBoxHead(bytes, head.size);
+    if (mdat === undefined) return 'an unfinished fragment';
+    const dataAt = moofAt + head.size + mdat.headSize;
+    const fragmentEnd = moofAt + head.size + mdat.size;
+    if (mdat.type !== 'mdat' || mdat.size > MAX_READ_BYTES) return 'no media behind a moof';
+    if (fragmentEnd > end) return 'an unfinished fragment';
+    const box: Box = { bytes, type: 'moof', path: 'moof', start: 0, content: head.headSize, end: head.size };
+    const parsed: ParsedFragment = { start, moof: moofAt, end: fragmentEnd, ...parseMoof(box, moofAt) };
+    if (!samplesLieIn(parsed, dataAt, fragmentEnd)) return 'samples outside their media';
+    if (fragmentEnd > this.#trusted && !(await this.#samplesAddUp(parsed, dataAt, fragmentEnd)))
+      return 'samples that do not add up';
+    if (segment !== undefined) this.#contents.startSegment(segment, start);
+    this.#contents.addFragment(parsed, 0);
+    return fragmentEnd;
+  }
+
+  async #samplesAddUp(parsed: ParsedFragment, dataAt: number, end: number): Promise<boolean> {
+    const data = await this.#file.read(dataAt, end - dataAt);
+    if (data.length < end - dataAt) return false;
+    return parsed.tracks.every(
+      (run) =>
+        !this.#videoTracks.has(run.trackId) ||
+        run.samples.every(({ offset, size }) => nalLengthsFit(data.subarray(offset - dataAt, offset - dataAt + size))),
+    );
+  }
+}
+
+function samplesLieIn(parsed: ParsedFragment, start: number, end: number): boolean {
+  return parsed.tracks.every((run) => run.samples.every(({ offset, size }) => offset >= start && offset + size <= end));
+}
