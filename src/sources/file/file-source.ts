@@ -14,7 +14,7 @@ import { WeirError } from '../../core/errors.ts';
 import type { MovieTrack } from '../../core/mp4/read/movie.ts';
 import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
 import type { DueSample } from './loop-schedule.ts';
-import { LoopSchedule } from './loop-schedule.ts';
+import { lengthS, LoopSchedule, MIN_ROUND_S } from './loop-schedule.ts';
 import { MovieFile } from './movie-file.ts';
 import { ReadAhead } from './read-ahead.ts';
 
@@ -41,7 +41,7 @@ export class FileSource implements Source {
     this.#log = log;
   }
 
-  /** Throws `source-file-missing`, `mp4-invalid`, `codec-unsupported` (no track with a codec of ours). */
+  /** Throws `source-file-missing`, `mp4-invalid`, `codec-unsupported` (no track has a codec of ours). */
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     await using file = await MovieFile.open(this.#path);
     const tracks = this.#usableTracks(file.movie.tracks);
@@ -60,6 +60,7 @@ export class FileSource implements Source {
     const tracks: FileTrack[] = [];
     for (const track of all) {
       if (track.media === 'other' || track.samples.count === 0) continue;
+      this.#refuseRush(track);
       const entries = track.sampleEntries.map((entry) => {
         const parameters = parametersFromSampleEntry(entry);
         return parameters && { parameters, lengthBytes: nalLengthBytes(entry) };
@@ -75,6 +76,13 @@ export class FileSource implements Source {
       tracks.push({ track, entries, format: formatFor(first.parameters, FIRST_PAYLOAD_TYPE + tracks.length) });
     }
     return tracks;
+  }
+
+  /** Samples without durations would all be due at once. */
+  #refuseRush(track: MovieTrack): void {
+    if (track.samples.count <= MAX_SAMPLES_PER_SECOND * Math.max(lengthS(track), MIN_ROUND_S)) return;
+    const message = `MP4: track ${track.trackId} has more than ${MAX_SAMPLES_PER_SECOND} samples a second`;
+    throw new WeirError('mp4-invalid', message, { place: this.#path });
   }
 
   async #play(
@@ -126,6 +134,8 @@ interface FileTrack {
 /** RFC 3551 §6: dynamic payload types begin here. */
 const FIRST_PAYLOAD_TYPE = 96;
 const MAX_LAG_MS = 1000;
+/** Four times the densest real thing: AAC-LD at 48 kHz has 100 frames a second, a fast camera 240. */
+const MAX_SAMPLES_PER_SECOND = 1000;
 
 /** Undefined: a sample that is too large, or that the file no longer (or never) had whole. */
 async function readSample(

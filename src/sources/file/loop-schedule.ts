@@ -48,7 +48,7 @@ export class LoopSchedule {
 }
 
 /** A film of one picture loops ten times a second at most: a schedule must go forward. */
-const MIN_ROUND_S = 0.1;
+export const MIN_ROUND_S = 0.1;
 
 interface Loop {
   /** Media time at which the film begins: the earliest decode time of its tracks. */
@@ -133,7 +133,8 @@ function startS(track: MovieTrack): number {
   return (track.samples.dtsTicks(0) + decodeShiftTicks(track)) / track.timescale;
 }
 
-function lengthS({ samples, timescale }: MovieTrack): number {
+/** Seconds from the first sample's begin to the last one's end, by decode time. */
+export function lengthS({ samples, timescale }: MovieTrack): number {
   const last = samples.count - 1;
   return (samples.dtsTicks(last) + samples.durationTicks(last) - samples.dtsTicks(0)) / timescale;
 }

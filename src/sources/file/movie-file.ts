@@ -33,6 +33,8 @@ export class MovieFile implements AsyncDisposable {
       const stat = await handle.stat();
       if (!stat.isFile()) throw missing(path, 'This is not a file');
       const movie = await readMovie((offset, length) => readRange(handle, path, offset, length), stat.size);
+      // A recording may be cut off anywhere: what is whole plays.
+      movie.cut(stat.size);
       return new MovieFile(handle, path, movie, stat.size);
     } catch (error) {
       await handle.close();
@@ -58,7 +60,6 @@ async function readMovie(read: ReadRange, fileLength: number): Promise<Movie> {
   for (let boxes = 0; offset < fileLength; boxes++) {
     if (boxes === MAX_FILE_BOXES) throw invalid('', offset, `more than ${MAX_FILE_BOXES} boxes`);
     const head = parseBoxHead(await read(offset, Math.min(16, fileLength - offset)), 0);
-    // A recording may be cut off anywhere: what is whole plays.
     if (head === undefined) break;
     const size = Math.min(head.size, fileLength - offset);
     if (head.type === 'moov' && movie === undefined) {

@@ -59,6 +59,11 @@ export class Movie {
       }
     }
   }
+
+  /** Leaves out what a file of `length` bytes does not hold: it was cut off, or is still being written. */
+  cut(length: number): void {
+    for (const track of this.#tracks) track.samples.cut(length);
+  }
 }
 
 function parseMovieTimescale(mvhd: Box): number {

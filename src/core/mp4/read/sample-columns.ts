@@ -48,6 +48,11 @@ export class GrowingColumns implements SampleColumns {
     this.#marks[at] = row.entry * 2 + (row.key ? 1 : 0);
   }
 
+  /** Leaves out the first sample that passes byte `end` of the file, and all behind it. */
+  cut(end: number): void {
+    for (let i = 0; i < this.#count; i++) if (this.offset(i) + this.size(i) > end) this.#count = i;
+  }
+
   offset(index: number): number {
     return this.#offsets[index] ?? 0;
   }
