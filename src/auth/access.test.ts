@@ -36,6 +36,16 @@ test('rights and patterns', () => {
   assert.equal(access.authorize(bob, 'publish', 'lobby'), 'forbidden');
 });
 
+test('changed settings hold at once', () => {
+  const access = new Access(USERS);
+  access.apply({ kind: 'users', users: [{ name: 'ann', password: 'new', may: ['read'], streams: undefined }] });
+  assert.equal(access.verifyBasic('ann', 'secret'), undefined);
+  assert.equal(access.verifyBasic('ann', 'new')?.name, 'ann');
+  assert.equal(access.authorize({ name: 'bob' }, 'read', 'lobby'), 'unauthorized');
+  access.apply({ kind: 'open' });
+  assert.equal(access.required, false);
+});
+
 test('passwords: Basic, and HA1 as RFC 7616 computes it', () => {
   const access = new Access(USERS);
   assert.equal(access.verifyBasic('bob', 'pass:word')?.name, 'bob');

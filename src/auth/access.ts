@@ -18,22 +18,31 @@ export type Verdict = 'ok' | 'unauthorized' | 'forbidden';
 
 export class Access {
   readonly realm = 'weir';
-  /** Whether anybody has to say who he is. */
-  readonly required: boolean;
-  readonly #users = new Map<string, User>();
+  #required = false;
+  #users: ReadonlyMap<string, User> = new Map();
   /** Compared with when the name is unknown, so that unknown names take as long as wrong passwords. */
   readonly #nobody: User;
 
   constructor(settings: AccessSettings) {
-    this.required = settings.kind === 'users';
     this.#nobody = userOf({ name: '', password: crypto.randomUUID(), may: [], streams: [] }, this.realm);
-    if (settings.kind !== 'users') return;
-    for (const user of settings.users) this.#users.set(user.name, userOf(user, this.realm));
+    this.apply(settings);
+  }
+
+  /** Whether anybody has to say who he is. */
+  get required(): boolean {
+    return this.#required;
+  }
+
+  /** Takes up changed settings: holds from the next question on. */
+  apply(settings: AccessSettings): void {
+    const users = settings.kind === 'users' ? settings.users : [];
+    this.#required = settings.kind === 'users';
+    this.#users = new Map(users.map((user) => [user.name, userOf(user, this.realm)]));
   }
 
   /** `stream` undefined: the server as a whole, which takes a user whose right is not bound to names. */
   authorize(identity: Identity | undefined, right: Right, stream: string | undefined): Verdict {
-    if (!this.required) return 'ok';
+    if (!this.#required) return 'ok';
     const user = identity === undefined ? undefined : this.#users.get(identity.name);
     if (user === undefined) return 'unauthorized';
     if (!user.may.has(right)) return 'forbidden';

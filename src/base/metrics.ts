@@ -22,6 +22,13 @@ export const METRICS = {
   weir_stream_memory_bytes: gauge("Bytes held in memory: whole GOPs and the timeline's head.", 'stream'),
   weir_stream_last_key_frame_timestamp_seconds: gauge('When the newest key frame was taken.', 'stream'),
   weir_stream_recorded_up_to_timestamp_seconds: gauge('End of the newest recorded fragment.', 'stream'),
+  weir_storage_written_bytes_total: counter('Bytes written.', 'storage'),
+  weir_storage_errors_total: counter('Operations that failed.', 'storage'),
+  weir_storage_queued_bytes: gauge('Bytes that wait to be written.', 'storage'),
+  weir_storage_oldest_operation_seconds: gauge(
+    'For how long the oldest running operation has been running.',
+    'storage',
+  ),
   weir_http_requests_total: counter(
     'HTTP requests answered, by area (media, api, page) and class of status.',
     'area',

@@ -9,12 +9,19 @@ import type { AccessSettings, ListenAddress } from '../../config/settings.ts';
 import { isLoopback } from '../../config/values.ts';
 
 export class HostCheck {
-  readonly #names: ReadonlySet<string>;
+  readonly #listenHost: string;
   readonly #anyAddress: boolean;
+  #names: ReadonlySet<string>;
 
   constructor(listen: ListenAddress, hosts: readonly string[], access: AccessSettings['kind']) {
-    this.#names = new Set([listen.host.toLowerCase(), ...hosts.map((host) => host.toLowerCase())]);
+    this.#listenHost = listen.host.toLowerCase();
     this.#anyAddress = access !== 'local';
+    this.#names = new Set(hosts);
+  }
+
+  /** Takes up a changed `http.hosts` (lower case). */
+  setHosts(hosts: readonly string[]): void {
+    this.#names = new Set(hosts);
   }
 
   /** Judges a Host header. A request without one (HTTP/1.0) comes from no browser. */
@@ -22,7 +29,8 @@ export class HostCheck {
     if (header === undefined) return true;
     const host = hostOf(header);
     if (host === undefined) return false;
-    if (isLoopback(host) || host.endsWith('.localhost') || this.#names.has(host)) return true;
+    if (isLoopback(host) || host.endsWith('.localhost')) return true;
+    if (host === this.#listenHost || this.#names.has(host)) return true;
     return this.#anyAddress && isIP(host) !== 0;
   }
 

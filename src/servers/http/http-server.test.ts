@@ -84,6 +84,7 @@ async function start(access: AccessSettings, more: Partial<HttpServerOptions> = 
     recordingOf: () => ({ active: true, recordedUpToUtcMs: clock.utcMs(), error: undefined }),
     metrics: new Metrics(),
     notReady: () => [],
+    storageCounts: () => new Map([['main', { bytesWritten: 5, errors: 0, queuedBytes: 1, oldestMs: 1500 }]]),
     pageFolder: undefined,
     media: (_request, response, target) => {
       response.setHeader('Content-Type', 'text/plain');
@@ -192,6 +193,9 @@ test('host names: listed ones, loopback, addresses only where others may come', 
     assert.equal((await open.get('/api/v1/streams', { host })).status, openStatus, `open ${host}`);
   }
   assert.equal((await local.get('/api/v1/streams', { host: 'evil.example.com' })).json['code'], 'host-unknown');
+  local.server.setHosts(['new.example.org']);
+  assert.equal((await local.get('/lobby/preview.jpg', { host: 'new.example.org' })).status, 200);
+  assert.equal((await local.get('/lobby/preview.jpg', { host: 'nvr.example.org' })).status, 421);
   assert.equal((await local.get('/healthz', { host: 'weir.cluster' })).status, 200, 'probes do not know our names');
 });
 
@@ -411,6 +415,7 @@ test('health, readiness, metrics', async () => {
   assert.match(metrics.headers['content-type'] ?? '', /^text\/plain/);
   assert.match(metrics.text, /^weir_streams\{state="connecting"\} 3$/m);
   assert.match(metrics.text, /^weir_stream_received_bytes_total\{stream="lobby\/low",track="0"\} 1000$/m);
+  assert.match(metrics.text, /^weir_storage_oldest_operation_seconds\{storage="main"\} 1.5$/m);
   assert.match(metrics.text, /^weir_http_requests_total\{area="api",status="2xx"\} \d+$/m);
 });
 

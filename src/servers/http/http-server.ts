@@ -22,13 +22,14 @@ import { HttpCounts } from './http-counts.ts';
 import { MediaFrame } from './media-frame.ts';
 import type { MediaHandler } from './media-handler.ts';
 import { asWeirError, problemOf, sendProblem } from './problem.ts';
-import { readStreamMetrics } from './stream-metrics.ts';
+import { readStorageMetrics, readStreamMetrics } from './stream-metrics.ts';
+import type { StorageCounts } from './stream-metrics.ts';
 import { parseViewPath } from './url-table.ts';
 import type { ViewPath } from './url-table.ts';
 
 export interface HttpServerOptions extends Omit<ApiContext, 'authenticator'> {
   readonly listen: ListenAddress;
-  /** `http.hosts`. */
+  /** `http.hosts`, lower case. */
   readonly hosts: readonly string[];
   readonly access: Access;
   /** Which of the three kinds of access it is. */
@@ -36,6 +37,8 @@ export interface HttpServerOptions extends Omit<ApiContext, 'authenticator'> {
   readonly limiter: WrongPasswordLimiter;
   readonly log: Log;
   readonly media: MediaHandler;
+  /** What each storage counts of itself, by name: for metrics. */
+  readonly storageCounts: () => ReadonlyMap<string, StorageCounts>;
   /** Folder of the built page; it need not be there yet. Undefined: no page. */
   readonly pageFolder: string | undefined;
 }
@@ -58,11 +61,13 @@ export class HttpServer {
   readonly address: ListenAddress;
   readonly #server: Server;
   readonly #app: FastifyInstance;
+  readonly #hosts: HostCheck;
   #closed: Promise<void> | undefined;
 
-  private constructor(server: Server, app: FastifyInstance, address: ListenAddress) {
+  private constructor(server: Server, app: FastifyInstance, hosts: HostCheck, address: ListenAddress) {
     this.#server = server;
     this.#app = app;
+    this.#hosts = hosts;
     this.address = address;
   }
 
@@ -82,7 +87,8 @@ export class HttpServer {
     server.on('clientError', refuseUnreadable);
 
     const authenticator = new Authenticator(options.access, options.limiter);
-    const door = new FrontDoor(options, authenticator);
+    const hosts = new HostCheck(options.listen, options.hosts, options.accessKind);
+    const door = new FrontDoor(options, authenticator, hosts);
     const app = await openApi({
       ...options,
       authenticator,
@@ -93,8 +99,14 @@ export class HttpServer {
       sink.set('weir_wrong_password_refusals_total', {}, options.limiter.refused);
       door.counts.read(sink);
       readStreamMetrics(options.registry, options.recordingOf, sink);
+      readStorageMetrics(options.storageCounts(), sink);
     });
-    return new HttpServer(server, app, await listen(server, options.listen));
+    return new HttpServer(server, app, hosts, await listen(server, options.listen));
+  }
+
+  /** Takes up a changed `http.hosts`. */
+  setHosts(hosts: readonly string[]): void {
+    this.#hosts.setHosts(hosts);
   }
 
   /** Takes no more connections, lets answers under way end for a moment, then cuts what is left. Idempotent. */
@@ -122,13 +134,13 @@ class FrontDoor {
   readonly #realm: string;
   readonly #log: Log;
 
-  constructor(options: HttpServerOptions, authenticator: Authenticator) {
-    this.#hosts = new HostCheck(options.listen, options.hosts, options.accessKind);
+  constructor(options: HttpServerOptions, authenticator: Authenticator, hosts: HostCheck) {
+    this.#hosts = hosts;
     this.#realm = authenticator.realm;
     this.#log = options.log;
     const { registry, media } = options;
     const local = options.accessKind === 'local';
-    this.#media = new MediaFrame({ authenticator, registry, handler: media, local, hosts: this.#hosts });
+    this.#media = new MediaFrame({ authenticator, registry, handler: media, local, hosts });
   }
 
   enter(

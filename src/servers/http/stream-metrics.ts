@@ -1,4 +1,4 @@
-/** Copies what streams count into the metrics, when somebody scrapes. */
+/** Copies what streams and storages count into the metrics, when somebody scrapes. */
 import type { MetricSink } from '../../base/metrics.ts';
 import type { Stream, StreamRegistry, StreamState } from '../../stream/stream.ts';
 import type { RecordingStatus } from './api/stream-report.ts';
@@ -35,4 +35,21 @@ function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): 
     sink.set('weir_stream_recorded_up_to_timestamp_seconds', { stream }, recording.recordedUpToUtcMs / 1000);
   }
   return status.state;
+}
+
+/** What a storage counts of itself. */
+export interface StorageCounts {
+  readonly bytesWritten: number;
+  readonly errors: number;
+  readonly queuedBytes: number;
+  readonly oldestMs: number;
+}
+
+export function readStorageMetrics(storages: ReadonlyMap<string, StorageCounts>, sink: MetricSink): void {
+  for (const [storage, counts] of storages) {
+    sink.set('weir_storage_written_bytes_total', { storage }, counts.bytesWritten);
+    sink.set('weir_storage_errors_total', { storage }, counts.errors);
+    sink.set('weir_storage_queued_bytes', { storage }, counts.queuedBytes);
+    sink.set('weir_storage_oldest_operation_seconds', { storage }, counts.oldestMs / 1000);
+  }
 }
