@@ -73,6 +73,10 @@ describe('live lists', () => {
     stream.become({});
     stream.timeline.set([...two, fakeSegment({ index: 2 })]);
     assert.notEqual(await hls.liveMedia(stream, 1, 'a', never), first);
+    // A part changes the head, not the list.
+    const second = await hls.liveMedia(stream, 1, 'a', never);
+    stream.timeline.set(stream.timeline.head().segments);
+    assert.equal(await hls.liveMedia(stream, 1, 'a', never), second);
   });
 
   it('waits while there are fewer than two segments, however many wait', async () => {
@@ -154,13 +158,10 @@ describe('live lists', () => {
     assert.equal(hls.viewers(stream), 0);
   });
 
-  it('serves a segment from memory in its parts, and else from the archive', async () => {
+  it('serves a segment from the timeline, and of no stream only what is recorded', async () => {
     stream.timeline.set(two);
-    const pieces = await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER);
-    assert.deepEqual(
-      pieces,
-      two[0]?.fragments.map(({ bytes }) => bytes),
-    );
+    const parts = two[0]?.fragments.map(({ bytes }) => bytes) ?? [];
+    assert.deepEqual(await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER), Buffer.concat(parts));
     assert.equal(await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER + 9), undefined);
     assert.equal(await hls.segment(stream.name, undefined, FAKE_FIRST_NUMBER), undefined);
   });
@@ -217,6 +218,13 @@ describe('archive lists', () => {
     assert.equal(list.variants[0]?.codecs, 'avc1.64000a');
     assert.equal(list.variants[0]?.frameRate, 20);
     assert.deepEqual(list.variants[0]?.resolution, { width: 192, height: 64 });
+  });
+
+  it('names the formats of all set-ups in the range, the newest first', async () => {
+    const list = parse(text(await hls.archived('s', { fromUtcMs: at(28), durationMs: 4000 })));
+    assert(list instanceof types.MasterPlaylist);
+    assert.equal(list.variants[0]?.codecs, `${H265_KEY_FRAME.parameters.codecString},avc1.64000a`);
+    assert.deepEqual(list.variants[0]?.resolution, { width: 96, height: 64 });
   });
 
   it('says what is nearest where nothing is recorded', async () => {

@@ -56,15 +56,9 @@ export class HlsService {
     return this.#watched.get(stream)?.viewers.count ?? 0;
   }
 
-  /**
-   * A segment's bytes in pieces, to be sent one after the other (views, frozen): from memory, or from the archive. Undefined if it is nowhere.
-   * `stream` is undefined for one that is only in the archive.
-   */
-  async segment(name: string, stream: Stream | undefined, number: number): Promise<readonly Uint8Array[] | undefined> {
-    const inHead = stream?.timeline.head().segments.find((segment) => segment.number === number);
-    if (inHead !== undefined) return inHead.fragments.map(({ bytes }) => bytes);
-    const bytes = await (stream === undefined ? this.#archive.segment(name, number) : stream.timeline.segment(number));
-    return bytes === undefined ? undefined : [bytes];
+  /** A segment's bytes, from memory or from the archive; undefined if it is nowhere. `stream` is undefined for what is recorded only. */
+  async segment(name: string, stream: Stream | undefined, number: number): Promise<Uint8Array | undefined> {
+    return stream === undefined ? this.#archive.segment(name, number) : stream.timeline.segment(number);
   }
 
   async init(name: string, stream: Stream | undefined, hash: string): Promise<Uint8Array | undefined> {

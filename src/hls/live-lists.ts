@@ -1,5 +1,5 @@
 /**
- * The live lists of one stream: rendered once a version of the timeline's head, shared by all viewers. Nothing is muxed before
+ * The live lists of one stream: rendered once a change, shared by all viewers. Nothing is muxed before
  * somebody asks; the first answer then comes from the GOPs in memory, and waits only while there are fewer than two segments
  * (Safari gives up on a list of one: video.js#8041). While the source is away the media list stays as it is (players stall or
  * fail at what the standard offers, EXT-X-GAP), and who comes new is told that the stream is offline.
@@ -24,7 +24,8 @@ const WAIT_MS_MAX = 8000;
 
 /** A head that can be listed. */
 interface ListedHead {
-  readonly version: number;
+  /** The same for the same list: the head also changes with each part. */
+  readonly key: string;
   readonly generation: Generation;
   readonly window: ListWindow;
 }
@@ -33,8 +34,8 @@ export class LiveLists {
   readonly #stream: Stream;
   readonly #clock: Clock;
   #firstListed = 0;
-  #media: { readonly version: number; readonly list: RenderedList } | undefined;
-  #multivariant: { readonly version: number; readonly list: RenderedList } | undefined;
+  #media: { readonly key: string; readonly list: RenderedList } | undefined;
+  #multivariant: { readonly key: string; readonly list: RenderedList } | undefined;
 
   /** The caller holds a lease on the stream's timeline while it asks. */
   constructor(stream: Stream, clock: Clock) {
@@ -50,16 +51,14 @@ export class LiveLists {
         expected: viewName({ kind: 'media-list', generation: head.generation.number }),
       });
     }
-    if (this.#media?.version !== head.version) this.#media = { version: head.version, list: renderMedia(head) };
+    if (this.#media?.key !== head.key) this.#media = { key: head.key, list: renderMedia(head) };
     return this.#media.list;
   }
 
   /** The list to begin with. Throws `stream-offline` and `codec-unsupported` if nothing will come, `no-picture` if nothing came in time. */
   async multivariant(signal: AbortSignal): Promise<RenderedList> {
     const head = await this.#listable(signal);
-    if (this.#multivariant?.version !== head.version) {
-      this.#multivariant = { version: head.version, list: renderIndex(head) };
-    }
+    if (this.#multivariant?.key !== head.key) this.#multivariant = { key: head.key, list: renderIndex(head) };
     return this.#multivariant.list;
   }
 
@@ -86,7 +85,8 @@ export class LiveLists {
     const [first] = window.segments;
     if (first === undefined) return undefined;
     this.#firstListed = first.number;
-    return { version: head.version, generation: head.generation, window };
+    const key = `${head.generation.number} ${first.number} ${window.segments.at(-1)?.number}`;
+    return { key, generation: head.generation, window };
   }
 
   /** Resolves when the head or the stream's state has changed, after `ms`, or when `signal` aborts. */

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { h264ParametersOf } from '../core/codec/h264/parameter-sets.ts';
+import { h265ParametersOf } from '../core/codec/h265/parameter-sets.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 
 export interface KeyFrame {
@@ -19,19 +20,14 @@ export const H264_KEY_FRAME: KeyFrame = {
   nals: [hex('65888100057ffeedcfe05328416c9648d5ecc041c0d329dcd8d36bb1bd8599b7f5b330e08601373ec0a5936681')],
 };
 
+const H265_SETS = [
+  hex('40010c01ffff01600000030090000003000003001e959809'),
+  hex('42010101600000030090000003000003001ea030810596566924caf0168080000003008000000c84'),
+  hex('4401c172b42240'),
+];
+
 export const H265_KEY_FRAME: KeyFrame = {
-  parameters: {
-    codec: 'h265',
-    identity: 'h265 96x64',
-    codecString: 'hvc1.1.6.L30.90',
-    sampleEntry: new Uint8Array(0),
-    parameterSets: [
-      hex('40010c01ffff01600000030090000003000003001e959809'),
-      hex('42010101600000030090000003000003001ea030810596566924caf0168080000003008000000c84'),
-      hex('4401c172b42240'),
-    ],
-    shape: { media: 'video', width: 96, height: 64, aspect: [1, 1], frameRate: 25 },
-  },
+  parameters: parametersOf(h265ParametersOf(H265_SETS)),
   nals: [hex('2801af0960f929e371e1d961767fd8b97d8ea585dd965e28a61e')],
 };
 

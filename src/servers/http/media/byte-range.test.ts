@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseByteRange, sliceOf } from './byte-range.ts';
+import { parseByteRange } from './byte-range.ts';
 
 const ROWS: readonly (readonly [
   header: string | undefined,
@@ -36,22 +36,5 @@ describe('parseByteRange', () => {
   it('finds nothing in nothing', () => {
     assert.equal(parseByteRange('bytes=-5', 0), 'unsatisfiable');
     assert.equal(parseByteRange('bytes=0-', 0), 'unsatisfiable');
-  });
-});
-
-describe('sliceOf', () => {
-  it('cuts the same bytes out of pieces as out of the whole', () => {
-    const whole = Uint8Array.from({ length: 20 }, (_, i) => i);
-    const pieces = [whole.subarray(0, 7), whole.subarray(7, 7), whole.subarray(7, 8), whole.subarray(8)];
-    for (let start = 0; start <= 20; start++) {
-      for (let end = start; end <= 20; end++) {
-        const slices = sliceOf(pieces, { start, end });
-        assert(slices.every(({ length }) => length > 0));
-        assert.deepEqual(
-          slices.flatMap((slice) => [...slice]),
-          [...whole.subarray(start, end)],
-        );
-      }
-    }
   });
 });

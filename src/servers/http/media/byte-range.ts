@@ -21,16 +21,3 @@ export function parseByteRange(header: string | undefined, size: number): ByteRa
   if (Number(first) >= size) return 'unsatisfiable';
   return { start: Number(first), end: last === '' ? size : Math.min(size, Number(last) + 1) };
 }
-
-/** The part of `pieces`, laid one after the other, that `range` covers: views. */
-export function sliceOf(pieces: readonly Uint8Array[], range: ByteRange): readonly Uint8Array[] {
-  const slices: Uint8Array[] = [];
-  let at = 0;
-  for (const piece of pieces) {
-    const start = Math.max(0, range.start - at);
-    const end = Math.min(piece.length, range.end - at);
-    if (start < end) slices.push(piece.subarray(start, end));
-    at += piece.length;
-  }
-  return slices;
-}

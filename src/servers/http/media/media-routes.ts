@@ -82,17 +82,17 @@ async function sendSegment({ registry, hls, request, response, target }: Exchang
   const found = await registry.find(target.stream);
   // Who may only play back gets it if it is recorded; that who may only watch gets none but live ones is the frame's part.
   const stream = target.may('read') ? found : undefined;
-  const pieces = await hls.segment(target.stream, stream, number);
-  if (pieces === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
+  const bytes = await hls.segment(target.stream, stream, number);
+  if (bytes === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
   const content = { type: 'video/iso.segment', etag: `"seg-${number}"`, cacheControl: IMMUTABLE };
-  sendContent(request, response, { ...content, pieces });
+  sendContent(request, response, { ...content, bytes });
 }
 
 async function sendInit({ registry, hls, request, response, target }: Exchange, hash: string): Promise<void> {
   const bytes = await hls.init(target.stream, await registry.find(target.stream), hash);
   if (bytes === undefined) throw new WeirError('segment-gone', `Init ${hash} of ${target.stream} is not there`);
   const content = { type: 'video/mp4', etag: `"init-${hash}"`, cacheControl: IMMUTABLE };
-  sendContent(request, response, { ...content, pieces: [bytes] });
+  sendContent(request, response, { ...content, bytes });
 }
 
 async function sendStatus({ archive, registry, clock, request, response, target }: Exchange): Promise<void> {
@@ -102,7 +102,7 @@ async function sendStatus({ archive, registry, clock, request, response, target 
   }
   const bytes = new TextEncoder().encode(JSON.stringify([status]));
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-  sendContent(request, response, { type: 'application/json', etag, cacheControl: 'no-cache', pieces: [bytes] });
+  sendContent(request, response, { type: 'application/json', etag, cacheControl: 'no-cache', bytes });
 }
 
 function stillContext({ request, response, target, pictures, clock, signal }: Exchange): StillContext {

@@ -1,14 +1,14 @@
 /** Sends bytes as HTTP has it: entity tags and 304, ranges and 206 or 416, HEAD, exact lengths (RFC 9110 §13, §14). */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { parseByteRange, sliceOf } from './byte-range.ts';
+import { parseByteRange } from './byte-range.ts';
 
 export interface Content {
   readonly type: string;
   /** With its quotes. */
   readonly etag: string;
   readonly cacheControl: string;
-  /** Laid one after the other: views of frozen bytes. */
-  readonly pieces: readonly Uint8Array[];
+  /** Frozen: it may be on its way to others too. */
+  readonly bytes: Uint8Array;
   readonly headers?: OutgoingHttpHeaders;
 }
 
@@ -16,18 +16,19 @@ export const IMMUTABLE = 'max-age=31536000, immutable';
 
 export function sendContent(request: IncomingMessage, response: ServerResponse, content: Content): void {
   if (sendIfNotModified(request, response, content)) return;
-  const size = content.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const { bytes } = content;
+  const size = bytes.length;
   const range = parseByteRange(wantedRange(request, content.etag), size);
   const head = { ...commonHeaders(content), 'content-type': content.type, 'accept-ranges': 'bytes' };
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${size}`, 'content-length': 0 }).end();
   } else if (range === undefined) {
     response.writeHead(200, { ...head, 'content-length': size });
-    sendPieces(request, response, content.pieces);
+    response.end(bytes);
   } else {
     const contentRange = `bytes ${range.start}-${range.end - 1}/${size}`;
     response.writeHead(206, { ...head, 'content-range': contentRange, 'content-length': range.end - range.start });
-    sendPieces(request, response, sliceOf(content.pieces, range));
+    response.end(bytes.subarray(range.start, range.end));
   }
 }
 
@@ -35,14 +36,14 @@ export function sendContent(request: IncomingMessage, response: ServerResponse, 
 export function sendIfNotModified(
   request: IncomingMessage,
   response: ServerResponse,
-  content: Omit<Content, 'pieces' | 'type'>,
+  content: Omit<Content, 'bytes' | 'type'>,
 ): boolean {
   if (!hasTag(request.headers['if-none-match'], content.etag)) return false;
   response.writeHead(304, commonHeaders(content)).end();
   return true;
 }
 
-function commonHeaders({ etag, cacheControl, headers }: Omit<Content, 'pieces' | 'type'>): OutgoingHttpHeaders {
+function commonHeaders({ etag, cacheControl, headers }: Omit<Content, 'bytes' | 'type'>): OutgoingHttpHeaders {
   return { etag, 'cache-control': cacheControl, ...headers };
 }
 
@@ -56,14 +57,4 @@ function hasTag(header: string | undefined, etag: string): boolean {
 function wantedRange({ headers, method }: IncomingMessage, etag: string): string | undefined {
   const ifRange = headers['if-range'];
   return method === 'GET' && (ifRange === undefined || ifRange === etag) ? headers.range : undefined;
-}
-
-/** One write to the socket, however many pieces. */
-function sendPieces(request: IncomingMessage, response: ServerResponse, pieces: readonly Uint8Array[]): void {
-  if (request.method !== 'HEAD') {
-    response.cork();
-    for (const piece of pieces) response.write(piece);
-    response.uncork();
-  }
-  response.end();
 }

@@ -8,7 +8,7 @@ export async function sendList(request: IncomingMessage, response: ServerRespons
     type: 'application/vnd.apple.mpegurl',
     etag: list.etag,
     cacheControl: `max-age=${list.maxAgeS}`,
-    pieces: [list.bytes],
+    bytes: list.bytes,
     headers: { vary: 'accept-encoding' },
   };
   const compressed = takesGzip(request) ? await list.compressed() : undefined;
@@ -17,7 +17,7 @@ export async function sendList(request: IncomingMessage, response: ServerRespons
     ...content,
     // Another form, another tag (RFC 9110 §8.8.3.3).
     etag: list.etag.replace(/"$/, '-gzip"'),
-    pieces: [compressed],
+    bytes: compressed,
     headers: { ...content.headers, 'content-encoding': 'gzip' },
   });
 }

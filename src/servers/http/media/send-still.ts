@@ -64,7 +64,7 @@ async function sendStill(
   const content = { etag: pictures.etag(frame, still), cacheControl, headers };
   if (sendIfNotModified(request, response, content)) return;
   const picture = await pictures.make(frame, still, signal);
-  sendContent(request, response, { ...content, type: TYPES[still.format], pieces: [picture.bytes] });
+  sendContent(request, response, { ...content, type: TYPES[still.format], bytes: picture.bytes });
 }
 
 function timeHeaders(utcMs: number): Readonly<Record<string, string>> {
