@@ -4,11 +4,11 @@ import { createFile, MP4BoxBuffer } from 'mp4box';
 import { AUDIO, FRAGMENTS, TRACKS, VIDEO } from '../film.table.ts';
 import { mutant, SeededRandom } from '../mutants.table.ts';
 import { WeirError } from '../../errors.ts';
-import { parseInit } from '../read/init.ts';
+import { descendant } from '../read/boxes.ts';
+import { findMoov, parseInit } from '../read/init.ts';
 import { withDurations, withoutDurations } from './durations.ts';
 import { writeFragment } from './fragment.ts';
 import { writeInit } from './init.ts';
-import { withPixelAspect } from './pixel-aspect.ts';
 import { writeSinglePicture } from './single-picture.ts';
 
 test('the tracks of an init are read back', () => {
@@ -91,14 +91,12 @@ test('another reader finds tracks, durations and samples (mp4box)', () => {
   ]);
 });
 
-test('pixels that are not square get a pasp, once', () => {
-  assert.equal(withPixelAspect(VIDEO.sampleEntry, [1, 1]), VIDEO.sampleEntry);
-  const wide = withPixelAspect(VIDEO.sampleEntry, [16, 11]);
-  assert.equal(wide.length, VIDEO.sampleEntry.length + 16);
-  assert.deepEqual([...wide.subarray(-8)], [0, 0, 0, 16, 0, 0, 0, 11]);
-  assert.equal(withPixelAspect(wide, [16, 11]), wide);
-  const view = new DataView(wide.buffer);
-  assert.equal(view.getUint32(0), wide.length);
+test('the size that is shown has square pixels', () => {
+  const shape = { media: 'video', width: 704, height: 576, aspect: [16, 11], frameRate: undefined } as const;
+  const init = writeInit([{ trackId: 1, timescale: 90_000, parameters: { ...VIDEO, shape } }]);
+  const tkhd = descendant(findMoov(init), 'trak', 'tkhd');
+  const view = new DataView(init.buffer, tkhd.end - 8);
+  assert.deepEqual([view.getUint32(0) / 65_536, view.getUint32(4) / 65_536], [1024, 576]);
 });
 
 test('a single picture is an init and one sample, its length filled in', () => {

@@ -10,7 +10,6 @@
 import type { AudioShape, VideoShape } from '../../codec/codec-parameters.ts';
 import type { InitTrack } from '../init-track.ts';
 import { box, fullBox, u16, u32 } from './box.ts';
-import { withPixelAspect } from './pixel-aspect.ts';
 
 /** Ticks a second of `mvhd`, `tkhd` and `mehd`. */
 export const MOVIE_TIMESCALE = 1000;
@@ -53,7 +52,7 @@ function mvhd(tracks: readonly InitTrack[]): Uint8Array {
 
 function trak(track: InitTrack): Uint8Array {
   const { shape } = track.parameters;
-  const stsd = fullBox('stsd', 0, 0, u32(1), sampleEntry(track));
+  const stsd = fullBox('stsd', 0, 0, u32(1), track.parameters.sampleEntry);
   const stbl = box(
     'stbl',
     stsd,
@@ -69,11 +68,6 @@ function trak(track: InitTrack): Uint8Array {
       : fullBox('smhd', 0, 0, u16(0), u16(0));
   const mdia = box('mdia', mdhd(track.timescale), hdlr(shape.media), box('minf', header, dinf, stbl));
   return box('trak', tkhd(track.trackId, shape), mdia);
-}
-
-function sampleEntry(track: InitTrack): Uint8Array {
-  const { shape, sampleEntry: entry } = track.parameters;
-  return shape.media === 'video' ? withPixelAspect(entry, shape.aspect) : entry;
 }
 
 function tkhd(trackId: number, shape: VideoShape | AudioShape): Uint8Array {
