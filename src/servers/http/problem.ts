@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { redactText } from '../../base/redact.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { NotRecordedError } from '../../stream/not-recorded.ts';
 
 export interface Problem {
   /** 'urn:weir:error:{code}' */
@@ -12,6 +13,8 @@ export interface Problem {
   readonly detail: string;
   readonly code: ErrorCode;
   readonly remedy: string;
+  /** Of 'not-recorded': the recorded moments around the one that was asked for, as far as there are any. */
+  readonly nearest?: { readonly before?: string; readonly after?: string };
 }
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -25,6 +28,15 @@ export function problemOf(error: WeirError): Problem {
     detail: redactText(error.describe()),
     code: error.code,
     remedy,
+    ...(error instanceof NotRecordedError && { nearest: nearestOf(error) }),
+  };
+}
+
+function nearestOf({ nearest }: NotRecordedError): NonNullable<Problem['nearest']> {
+  const { beforeUtcMs, afterUtcMs } = nearest;
+  return {
+    ...(beforeUtcMs !== undefined && { before: new Date(beforeUtcMs).toISOString() }),
+    ...(afterUtcMs !== undefined && { after: new Date(afterUtcMs).toISOString() }),
   };
 }
 

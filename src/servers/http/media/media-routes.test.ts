@@ -6,15 +6,15 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { ManualClock } from '../../../base/manual-clock.ts';
 import { MemoryLog } from '../../../base/memory-log.ts';
 import type { Right } from '../../../config/settings.ts';
+import { FakeArchive } from '../../../hls/fake-archive.table.ts';
 import {
   FAKE_FIRST_NUMBER,
   FAKE_START_UTC_MS,
-  FakeArchive,
-  FakeStream,
   fakeInit,
   fakeSegment,
   fakeUnit,
-} from '../../../hls/fake-stream.ts';
+} from '../../../hls/fake-segment.table.ts';
+import { FakeStream } from '../../../hls/fake-stream.table.ts';
 import { HlsService } from '../../../hls/hls-service.ts';
 import type { Decoder, Picture } from '../../../picture/decoder/decoder.ts';
 import { Pictures } from '../../../picture/pictures.ts';
@@ -258,6 +258,12 @@ describe('media routes', () => {
     assert.equal(answer.headers.get('x-frame-age'), '1.234');
     assert.equal(answer.headers.get('x-frame-time'), '2026-01-01T10:00:08.766Z');
     await answer.body?.cancel();
+  });
+
+  it('says what is recorded nearest to where nothing is', async () => {
+    const answer = await get(`/s/archive-${HOUR_AGO / 1000 + 60}-60.m3u8`);
+    const { nearest } = (await answer.json()) as Problem;
+    assert.deepEqual(nearest, { before: '2026-01-01T09:00:06.000Z' });
   });
 
   it('stops waiting when the client leaves', async () => {
