@@ -7,7 +7,7 @@ import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
 import { ok, refusal, refusalOf } from './response.ts';
 import type { ServerSession } from './session.ts';
-import { parseTarget, type RequestTarget } from './target.ts';
+import { parseTarget } from './target.ts';
 import { chooseTransport, purposeOf, transportReply } from './transport-choice.ts';
 
 /** `named`: the session that the request names. */
@@ -32,23 +32,13 @@ export function setup(
   return asked({ kind: 'tracks', login, stream: target.stream }, (answer, answeredMs) => {
     if (answer.kind !== 'tracks') return mismatched();
     if (named !== undefined && !sessions.owns(named)) return replied(refusal('session-unknown'));
+    const track = target.track ?? firstUnused(named);
+    const ssrc = answer.ssrcs[track];
+    if (ssrc === undefined) return replied(refusal('track-unknown'), named);
     const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs);
-    return setupPlay(session, target, transport, sessions, answer.ssrcs);
+    session.wantsStart(target.start);
+    return addTrack(session, track, transport, sessions, ssrc);
   });
-}
-
-function setupPlay(
-  session: ServerSession,
-  target: RequestTarget,
-  transport: Transport,
-  sessions: ConnectionSessions,
-  ssrcs: readonly number[],
-): Replied {
-  const track = target.track ?? firstUnused(session);
-  const ssrc = ssrcs[track];
-  if (ssrc === undefined) return replied(refusal('track-unknown'));
-  session.wantsStart(target.start);
-  return addTrack(session, track, transport, sessions, ssrc);
 }
 
 /** After ANNOUNCE every SETUP on the connection is for RECORD, whatever its mode (gsl#5, zlm#1274), its session named or not. */
@@ -62,9 +52,9 @@ function setupRecord(
   const { announcement, user } = announced;
   const existing = [...sessions.all].find((session) => session.purpose === 'record');
   if (existing?.allows('SETUP') === false) return notNow(existing.phase, existing.purpose, existing);
-  const session = existing ?? sessions.create('record', announcement.stream, user, nowMs);
-  const track = announcedTrack(request.uri, announcement) ?? firstUnused(session);
+  const track = announcedTrack(request.uri, announcement) ?? firstUnused(existing);
   if (announcement.tracks[track] === undefined) return replied(refusal('track-unknown'), existing);
+  const session = existing ?? sessions.create('record', announcement.stream, user, nowMs);
   return addTrack(session, track, transport, sessions, undefined);
 }
 
@@ -82,8 +72,8 @@ function addTrack(
 }
 
 /** The track that a URL without one means: the next. */
-function firstUnused(session: ServerSession): number {
+function firstUnused(session: ServerSession | undefined): number {
   let track = 0;
-  while (session.track(track) !== undefined) track += 1;
+  while (session?.track(track) !== undefined) track += 1;
   return track;
 }
