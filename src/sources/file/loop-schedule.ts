@@ -63,7 +63,7 @@ class TrackLine {
   readonly #track: MovieTrack;
   readonly #clockRate: number;
   readonly #loop: Loop;
-  /** Samples of a round: those that begin in it. */
+  /** Samples of a round. */
   readonly #count: number;
   readonly #decodeShiftTicks: number;
   #round = 0;
@@ -113,11 +113,12 @@ class TrackLine {
     while (this.#sample < this.#count - 1 && this.dueS() < this.#endS - half) this.#sample++;
   }
 
+  /** Those that begin within a round of the track's own first sample: behind them it begins again. */
   #countInRound(): number {
-    const { samples } = this.#track;
+    const { samples, timescale } = this.#track;
+    const endTicks = samples.dtsTicks(0) + this.#loop.roundS * timescale;
     let count = samples.count;
-    while (count > 1 && this.#timeOf(samples.dtsTicks(count - 1) + this.#decodeShiftTicks) >= this.#loop.roundS)
-      count--;
+    while (count > 1 && samples.dtsTicks(count - 1) >= endTicks) count--;
     return count;
   }
 }
