@@ -150,9 +150,10 @@ export class Fragmenter {
 
   #goOn(state: OpenState, unit: TimedUnit, interval: FrameInterval): void {
     if (unit.at.epoch !== state.epoch) {
+      // Another tie to UTC, the same pictures: they go on at once, unless they would overlap what was cut.
       this.#break(state);
       this.#state = { kind: 'waiting' };
-      this.#enter(unit);
+      if (this.#host.mayBegin(this.#ms(unit.dtsTicks), unit.at.span)) this.#begin(unit, true, false);
       return;
     }
     if (state.entryPtsTicks !== undefined) {
@@ -199,7 +200,8 @@ export class Fragmenter {
       const gopMs = segment.main.shape.media === 'audio' ? frameMs : (this.#host.gopMs() ?? elapsedMs);
       if (elapsedMs >= this.#options.segmentMs - gopMs / 2 || elapsedMs + gopMs > mostMs) return true;
       const audio = this.#audio?.parameters;
-      if (audio !== undefined && audio.identity !== segment.audio?.identity && this.#host.audio() !== undefined) return true;
+      if (audio !== undefined && audio.identity !== segment.audio?.identity && this.#host.audio() !== undefined)
+        return true;
     }
     if (elapsedMs + this.#ms(interval.ticks) <= mostMs) return false;
     if (!next.unit.key) this.#host.cutByTime();

@@ -1,0 +1,306 @@
+/**
+ * One live stream: its source under supervision, the relay, the access units for whoever wants them, and the timeline. It outlives its
+ * sources and changes of its settings; its readers stay.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { delay } from '../base/clock.ts';
+import { WeirError } from '../core/errors.ts';
+import { AccessUnitFeed } from './access-unit-feed.ts';
+import { LeaseCounter, joinLeases, lease } from './lease.ts';
+import { LiveTimeline } from './live-timeline.ts';
+import { Relay } from './relay.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { StreamSettings } from '../config/settings.ts';
+import type { Archive } from './archive.ts';
+import type { StreamNumbers } from './segment-numbers.ts';
+import type { Source } from './source.ts';
+import type { StartLimiter } from './start-limiter.ts';
+import type {
+  Attachment,
+  LiveKeyFrame,
+  PublishGrant,
+  RelayReader,
+  RelayTrack,
+  SenderClock,
+  StartMode,
+  StateChange,
+  Stream,
+  StreamStatus,
+} from './stream.ts';
+import type { Lease } from './timeline.ts';
+
+/** How long a live stream is waited for to say what it carries (parameter sets in-band), before it is served as it is. */
+export const FORMATS_WAIT_MS = 5000;
+
+export interface LiveStreamOptions {
+  readonly settings: StreamSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly limiter: StartLimiter;
+  readonly numbers: StreamNumbers;
+  readonly archive: Pick<Archive, 'segment' | 'init'>;
+  readonly partMs: number;
+  readonly segmentMs: number;
+  /** Makes the source that settings describe (not 'publish'); may throw a WeirError. */
+  readonly sourceOf: (settings: StreamSettings) => Source;
+}
+
+interface Publisher {
+  readonly end: (error: WeirError | undefined) => void;
+}
+
+export class LiveStream implements Stream {
+  readonly name: string;
+  readonly timeline: LiveTimeline;
+  readonly #options: LiveStreamOptions;
+  readonly #clock: Clock;
+  readonly #relay: Relay;
+  readonly #feed: AccessUnitFeed;
+  readonly #supervisor: Supervisor;
+  readonly #demand: LeaseCounter;
+  #settings: StreamSettings;
+  #started = false;
+  #closed: WeirError | undefined;
+  #publisher: Publisher | undefined;
+  #stateListeners: readonly ((change: StateChange) => void)[] = [];
+  /** Those who wait for a state or a format. */
+  readonly #waiting = new Set<() => void>();
+  /** What changes the source happens one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LiveStreamOptions) {
+    const { settings, clock, log, random, limiter, numbers, archive, partMs, segmentMs } = options;
+    this.name = settings.name;
+    this.#options = options;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#relay = new Relay({
+      clock,
+      random,
+      listener: {
+        batch: (batch) => this.#feed.batch(batch),
+        media: () => this.#supervisor.media(),
+        pause: () => this.#feed.pause(),
+        formats: () => this.#wake(),
+      },
+    });
+    this.#feed = new AccessUnitFeed(this.#relay);
+    this.#supervisor = new Supervisor({
+      stream: this.name,
+      clock,
+      log,
+      random,
+      limiter,
+      begin: () => this.#relay.begin(),
+      changed: (change) => this.#stateChanged(change),
+    });
+    this.#demand = new LeaseCounter((count) => this.#supervisor.want(count > 0));
+    this.timeline = new LiveTimeline({
+      stream: this.name,
+      clock,
+      log,
+      relay: this.#relay,
+      feed: this.#feed,
+      numbers,
+      archive,
+      partMs,
+      segmentMs,
+      recorded: settings.record,
+      demand: (reason) => this.use(reason),
+    });
+  }
+
+  get settings(): StreamSettings {
+    return this.#settings;
+  }
+
+  get publishing(): boolean {
+    return this.#publisher !== undefined;
+  }
+
+  /** Whether anybody reads, watches or records it. */
+  get used(): boolean {
+    return this.#demand.count > 0;
+  }
+
+  status(): StreamStatus {
+    const { state, utcMs, error } = this.#supervisor.state;
+    const { gopCache, readers } = this.#relay;
+    const none = { kind: this.#settings.source.kind, label: '', attempts: 0, nextAttemptUtcMs: undefined };
+    return {
+      state,
+      sinceUtcMs: utcMs,
+      error,
+      source: this.#supervisor.source ?? none,
+      tracks: this.#relay.tracks.map((track) => track.status()),
+      readers: { rtsp: readers.count('rtsp'), hls: this.timeline.users('hls') },
+      gopMs: gopCache.gopMs,
+      lastKeyFrameUtcMs: gopCache.lastKeyUtcMs,
+      memoryBytes: gopCache.bytes + this.timeline.bytes,
+    };
+  }
+
+  async tracks(signal: AbortSignal): Promise<readonly RelayTrack[]> {
+    const demand = this.use('describe');
+    try {
+      return await this.#completeTracks(signal);
+    } finally {
+      demand.close();
+    }
+  }
+
+  attach(reader: RelayReader, start: StartMode): Attachment {
+    const attachment = this.#relay.attach(reader, start);
+    return { ...joinLeases(attachment, this.use(reader.protocol)), burst: attachment.burst };
+  }
+
+  keyFrame(): LiveKeyFrame | undefined {
+    const unit = this.#relay.keyFrame();
+    const { main, times, gopCache } = this.#relay;
+    if (unit === undefined || main === undefined) return undefined;
+    const utcMs = times.track(main.index)?.utcMs(unit.ptsTicks) ?? this.#clock.utcMs();
+    return { unit, utcMs, gopMs: gopCache.gopMs, id: `${main.ssrc.toString(16)}-${unit.ptsTicks}` };
+  }
+
+  senderClock(track: number): SenderClock | undefined {
+    return this.#relay.senderClock(track);
+  }
+
+  use(reason: string): Lease {
+    return this.#demand.open(reason);
+  }
+
+  onState(listener: (change: StateChange) => void): Lease {
+    const entry = (change: StateChange): void => listener(change);
+    this.#stateListeners = [...this.#stateListeners, entry];
+    return lease(() => {
+      this.#stateListeners = this.#stateListeners.filter((other) => other !== entry);
+    });
+  }
+
+  /** Takes settings up, at the start and when they change; a source that they do not concern goes on. */
+  configure(settings: StreamSettings): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#started ? this.#settings : undefined;
+      this.#settings = settings;
+      this.#started = true;
+      this.timeline.recorded = settings.record;
+      if (before !== undefined && sameSource(before, settings)) return;
+      if (before !== undefined)
+        await this.#endSource(new WeirError('publish-refused', 'The stream has another source now'));
+      if (settings.source.kind !== 'publish') this.#pull(settings);
+    });
+  }
+
+  /** A publisher's session becomes the source. Throws `stream-busy`. */
+  publish(source: Source, takeover: boolean): Promise<PublishGrant> {
+    return this.#inTurn(async () => {
+      if (this.#closed !== undefined) throw this.#closed;
+      if (this.#publisher !== undefined) {
+        if (!takeover) throw new WeirError('stream-busy', `Somebody publishes ${this.name} already`);
+        await this.#endSource(new WeirError('taken-over', 'Another publisher took over'));
+      }
+      const { promise: ended, resolve } = Promise.withResolvers<WeirError | undefined>();
+      const publisher = { end: resolve };
+      this.#publisher = publisher;
+      void this.#supervisor.publish(source).then((error) => {
+        if (this.#publisher === publisher) this.#publisher = undefined;
+        resolve(error);
+      });
+      return { ended };
+    });
+  }
+
+  /** Ends the source, its session torn down; what it sent last is in the timeline then. `error` is what state and publisher say. */
+  stopSource(error: WeirError): Promise<void> {
+    return this.#inTurn(() => this.#endSource(error, error));
+  }
+
+  /** After the source: ends the readers and the timeline. */
+  async close(error: WeirError): Promise<void> {
+    this.#closed = error;
+    await this.stopSource(error);
+    this.#relay.readers.end(error);
+    await this.timeline.close();
+    this.#wake();
+  }
+
+  async #completeTracks(signal: AbortSignal): Promise<readonly RelayTrack[]> {
+    let deadlineMs: number | undefined;
+    for (;;) {
+      const { state, error } = this.#supervisor.state;
+      const waits = state === 'connecting' || state === 'live';
+      if (!waits || signal.aborted) throw this.#offline(error);
+      const { tracks } = this.#relay;
+      if (state === 'live' && tracks.length > 0) {
+        deadlineMs ??= this.#clock.monoMs() + FORMATS_WAIT_MS;
+        const complete = tracks.every(({ codec, format }) => codec === undefined || format.parameters !== undefined);
+        if (complete || this.#clock.monoMs() >= deadlineMs) {
+          return tracks.map(({ index, format, ssrc }) => ({ index, format, ssrc }));
+        }
+      }
+      await this.#changed(signal, deadlineMs);
+    }
+  }
+
+  #pull(settings: StreamSettings): void {
+    try {
+      this.#supervisor.pull(this.#options.sourceOf(settings), settings.onDemand);
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      this.#options.log.error({ stream: this.name, code: error.code }, error.describe());
+      this.#supervisor.refuse(error);
+    }
+  }
+
+  async #endSource(told: WeirError, state?: WeirError): Promise<void> {
+    this.#publisher?.end(told);
+    this.#publisher = undefined;
+    await this.#supervisor.stop(state);
+  }
+
+  #stateChanged(change: StateChange): void {
+    this.timeline.live = change.state === 'live';
+    for (const listener of this.#stateListeners) listener(change);
+    this.#wake();
+  }
+
+  #offline(error: WeirError | undefined): WeirError {
+    const why = error === undefined ? 'nothing is sent to it' : error.message;
+    return new WeirError('stream-offline', `${this.name} is not live: ${why}`, { cause: error });
+  }
+
+  /** Resolves at the next change of state or format, at the deadline, or when `signal` aborts. */
+  async #changed(signal: AbortSignal, deadlineMs: number | undefined): Promise<void> {
+    const over = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener('abort', wake);
+    if (signal.aborted) wake();
+    if (deadlineMs !== undefined) void delay(this.#clock, deadlineMs - this.#clock.monoMs(), over.signal).then(wake);
+    await promise;
+    over.abort();
+    this.#waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** What the source sees is the same; whether a publisher may be taken over is asked when one comes. */
+function sameSource(a: StreamSettings, b: StreamSettings): boolean {
+  if (a.source.kind === 'publish' && b.source.kind === 'publish') return true;
+  return a.onDemand === b.onDemand && isDeepStrictEqual(a.source, b.source);
+}

@@ -1,0 +1,142 @@
+/**
+ * The newest segments of a timeline in memory, and how the list of them has changed: what a live list shows, and a little more, since a
+ * segment that left the list stays fetchable (RFC 8216 §6.2.2).
+ */
+import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
+import type { Generation, HeadSegment, TimelineHead } from './timeline.ts';
+
+/** Inits of segments that have left the head but may still be asked for by a player. */
+const INITS_MAX = 8;
+
+interface StoredSegment extends HeadSegment {
+  /** All fragments, one after another, in one buffer that theirs are views of. */
+  readonly whole: Uint8Array;
+}
+
+export class SegmentHead {
+  generation: Generation | undefined;
+  #live = false;
+  #version = 0;
+  #segments: readonly StoredSegment[] = [];
+  #open: Fragment[] = [];
+  #openBytes = 0;
+  #bytes = 0;
+  #inits: readonly InitSegment[] = [];
+  #discontinuitiesBefore: number;
+  #keep: number;
+  readonly #waiting = new Set<() => void>();
+
+  /** `discontinuities` counted before the first segment; `keep` segments stay. */
+  constructor(discontinuities: number, keep: number) {
+    this.#discontinuitiesBefore = discontinuities;
+    this.#keep = keep;
+  }
+
+  get bytes(): number {
+    return this.#bytes + this.#openBytes;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  set live(live: boolean) {
+    if (live === this.#live) return;
+    this.#live = live;
+    this.#change();
+  }
+
+  set keep(segments: number) {
+    this.#keep = segments;
+    this.#trim();
+  }
+
+  view(): TimelineHead {
+    return {
+      version: this.#version,
+      generation: this.generation,
+      segments: this.#segments,
+      discontinuitiesBefore: this.#discontinuitiesBefore,
+      live: this.#live,
+    };
+  }
+
+  fragment(fragment: Fragment): void {
+    if (fragment.part === 0) this.#dropOpen();
+    this.#open.push(fragment);
+    this.#openBytes += fragment.bytes.length;
+    this.#change();
+  }
+
+  segment(entry: SegmentEntry): void {
+    const init = this.#open[0]?.init;
+    if (init === undefined) return;
+    const whole = new Uint8Array(entry.bytes);
+    let at = 0;
+    const fragments = this.#open.map((fragment) => {
+      whole.set(fragment.bytes, at);
+      const bytes = whole.subarray(at, at + fragment.bytes.length);
+      at += bytes.length;
+      return { ...fragment, bytes };
+    });
+    this.#dropOpen();
+    this.#segments = [...this.#segments, { ...entry, init, fragments, whole }];
+    this.#bytes += whole.length;
+    this.#inits = [...this.#inits.filter((other) => other.hash !== init.hash), init].slice(-INITS_MAX);
+    this.#trim();
+    this.#change();
+  }
+
+  bytesOf(number: number): Uint8Array | undefined {
+    return this.#segments.find((segment) => segment.number === number)?.whole;
+  }
+
+  init(hash: string): Uint8Array | undefined {
+    const init =
+      this.#inits.find((other) => other.hash === hash) ?? this.#open.find((part) => part.init.hash === hash)?.init;
+    return init?.bytes;
+  }
+
+  /** The list starts empty when there is more. */
+  clear(): void {
+    this.#dropOpen();
+    this.#drop(this.#segments.length);
+    this.#change();
+  }
+
+  /** Resolves at the next change after `version`, or when `signal` aborts. */
+  changed(version: number, signal: AbortSignal): Promise<void> {
+    if (version !== this.#version || signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = (): void => {
+      this.#waiting.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    this.#waiting.add(done);
+    signal.addEventListener('abort', done);
+    return promise;
+  }
+
+  #trim(): void {
+    if (this.#segments.length > this.#keep) this.#drop(this.#segments.length - this.#keep);
+  }
+
+  #drop(count: number): void {
+    for (const segment of this.#segments.slice(0, count)) {
+      this.#bytes -= segment.whole.length;
+      if (segment.discontinuity) this.#discontinuitiesBefore++;
+    }
+    this.#segments = this.#segments.slice(count);
+  }
+
+  #dropOpen(): void {
+    this.#open = [];
+    this.#openBytes = 0;
+  }
+
+  #change(): void {
+    this.#version++;
+    for (const done of this.#waiting) done();
+  }
+}
