@@ -5,8 +5,8 @@
  *
  * A damaged sample (loss on the way in) carries a degradation priority of 1: players ignore it, and the mark survives on disk.
  */
-export const SYNC_SAMPLE = 0x0200_0000;
-export const NON_SYNC_SAMPLE = 0x0101_0000;
+const SYNC_SAMPLE = 0x0200_0000;
+const NON_SYNC_SAMPLE = 0x0101_0000;
 const DAMAGED = 1;
 
 export function sampleFlags(key: boolean, damaged: boolean): number {

@@ -6,10 +6,10 @@ import { invalid, parseBoxHead } from '../../core/mp4/read/boxes.ts';
 import { Movie } from '../../core/mp4/read/movie.ts';
 
 /** Two million samples need 40 MB of tables. */
-export const MAX_MOOV_BYTES = 64 * 1024 * 1024;
-export const MAX_MOOF_BYTES = 4 * 1024 * 1024;
+const MAX_MOOV_BYTES = 64 * 1024 * 1024;
+const MAX_MOOF_BYTES = 4 * 1024 * 1024;
 /** Boxes of one file: a day in fragments of half a second. */
-export const MAX_FILE_BOXES = 400_000;
+const MAX_FILE_BOXES = 400_000;
 
 export class MovieFile implements AsyncDisposable {
   readonly #handle: FileHandle;

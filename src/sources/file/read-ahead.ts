@@ -5,7 +5,7 @@
 import type { MovieFile } from './movie-file.ts';
 
 /** Half a second of 4 Mb/s. */
-export const READ_AHEAD_BYTES = 256 * 1024;
+const READ_AHEAD_BYTES = 256 * 1024;
 
 export class ReadAhead {
   readonly #file: MovieFile;

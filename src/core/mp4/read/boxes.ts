@@ -25,7 +25,7 @@ export interface Box {
 }
 
 /** More children than that in one box is not a film. */
-export const MAX_CHILDREN = 4096;
+const MAX_CHILDREN = 4096;
 
 /** The head of the box at `offset`; undefined if its bytes are not all there yet. Throws `mp4-invalid`. */
 export function parseBoxHead(bytes: Uint8Array, offset: number, path = ''): BoxHead | undefined {

@@ -41,7 +41,7 @@ export interface ParsedSample {
 export type DefaultsByTrack = ReadonlyMap<number, SampleDefaults>;
 
 /** Samples of one fragment. An hour of audio in one is 170,000. */
-export const MAX_FRAGMENT_SAMPLES = 500_000;
+const MAX_FRAGMENT_SAMPLES = 500_000;
 /** Boxes between two fragments (styp, sidx, prft, emsg, uuid, free). */
 const MAX_BOXES_BEFORE_MOOF = 64;
 const NO_TRACK_DEFAULTS: DefaultsByTrack = new Map();

@@ -31,7 +31,7 @@ export interface TableRun {
 }
 
 /** A file is closed after five minutes: 25 frames and 47 frames of audio a second make 22,000. */
-export const MAX_TABLE_SAMPLES = 4_000_000;
+const MAX_TABLE_SAMPLES = 4_000_000;
 
 /** Throws `mp4-invalid`. */
 export function parseSampleTable(bytes: Uint8Array): SampleTable {

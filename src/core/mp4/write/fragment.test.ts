@@ -128,6 +128,16 @@ test('the ticks of a base are whole, and exact where the product is not', () => 
   }
 });
 
+test('a run that claims more samples than a fragment may have is refused', () => {
+  const { bytes } = writeFragment({
+    sequence: 1,
+    tracks: [{ trackId: 1, baseDecodeTicks: 5, samples: [sample(2, 9)] }],
+  });
+  const trunCount = bytes.length - 10 - 8;
+  new DataView(bytes.buffer).setUint32(trunCount, 500_001);
+  assert.throws(() => parseFragment(bytes, 0), { code: 'mp4-invalid', place: 'moof/traf/trun (byte 80)' });
+});
+
 test('damaged fragments give an error with a place, or a value; input untouched', () => {
   const seed = 20_261_124;
   const random = new SeededRandom(seed);
