@@ -35,8 +35,15 @@ function fault(bytes: Uint8Array<ArrayBuffer>, random: SeededRandom): Uint8Array
       new DataView(bytes.buffer).setUint32(at, EXTREMES[random.below(EXTREMES.length)] ?? 0);
       return bytes;
     case 2:
-      return new Uint8Array([...bytes.subarray(0, at), ...bytes.subarray(at + length)]);
+      return joined(bytes.subarray(0, at), bytes.subarray(at + length));
     default:
-      return new Uint8Array([...bytes.subarray(0, at + length), ...bytes.subarray(at)]);
+      return joined(bytes.subarray(0, at + length), bytes.subarray(at));
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
 }
