@@ -18,7 +18,7 @@ export const RTP_MTAP24 = 27;
 export const RTP_FU_A = 28;
 export const RTP_FU_B = 29;
 
-export const H264_SYNTAX: NalSyntax = { headerBytes: 1, kindOf, startsPicture };
+export const H264_SYNTAX: NalSyntax = { headerBytes: 1, kindOf, startsPicture, leansBack: () => false };
 
 function kindOf(nal: Uint8Array): NalKind {
   const type = (nal[0] ?? 0) & 31;

@@ -9,7 +9,7 @@ import { findInVisualEntry } from '../nal/visual-entry.ts';
 import { H265Depacketizer } from './depacketize.ts';
 import { parseHvcC } from './hvcc.ts';
 import type { HevcConfiguration } from './hvcc.ts';
-import { H265_SYNTAX, NAL_PPS, NAL_RASL_N, NAL_RASL_R, NAL_SPS, NAL_VPS, nalTypeAt } from './nal-types.ts';
+import { H265_SYNTAX, NAL_PPS, NAL_SPS, NAL_VPS, nalTypeAt } from './nal-types.ts';
 import { H265_PACKING } from './packing.ts';
 import { h265ParametersOf } from './parameter-sets.ts';
 import { peekH265 } from './peek.ts';
@@ -30,8 +30,7 @@ export const h265Codec: Codec = {
   fmtpOf,
   contentOf: (nals) => contentOfNals(nals, H265_SYNTAX),
   nalLengthBytes: (entry) => configurationOf(entry)?.lengthBytes,
-  isSkippedAfterEntry: (unit) =>
-    unit.data.some((nal) => nalTypeAt(nal, 0) === NAL_RASL_N || nalTypeAt(nal, 0) === NAL_RASL_R),
+  isSkippedAfterEntry: (unit) => unit.data.some(H265_SYNTAX.leansBack),
   peek: peekH265,
   depacketizer: (format) => new H265Depacketizer(format),
   packetizer: (_format, payloadLimit) => new NalPacketizer(H265_PACKING, payloadLimit),

@@ -2,7 +2,7 @@
 import type { NalKind, NalSyntax } from '../nal/video-setup.ts';
 
 export const NAL_RADL_N = 6;
-export const NAL_RASL_N = 8;
+const NAL_RASL_N = 8;
 export const NAL_RASL_R = 9;
 /** Below it even types are sub-layer non-reference pictures. */
 export const NAL_LAST_RESERVED_N = 14;
@@ -24,7 +24,7 @@ export const RTP_AP = 48;
 export const RTP_FU = 49;
 export const RTP_PACI = 50;
 
-export const H265_SYNTAX: NalSyntax = { headerBytes: 2, kindOf, startsPicture };
+export const H265_SYNTAX: NalSyntax = { headerBytes: 2, kindOf, startsPicture, leansBack };
 
 export function nalTypeAt(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) >> 1) & 63;
@@ -45,4 +45,9 @@ function kindOf(nal: Uint8Array): NalKind {
 /** `first_slice_segment_in_pic_flag`. */
 function startsPicture(nal: Uint8Array): boolean {
   return ((nal[2] ?? 0) & 0x80) !== 0;
+}
+
+function leansBack(nal: Uint8Array): boolean {
+  const type = nalTypeAt(nal, 0);
+  return type === NAL_RASL_N || type === NAL_RASL_R;
 }

@@ -12,7 +12,9 @@ import type { RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import { findStartCode, splitAnnexB } from './annex-b.ts';
 import { DecodeTimes } from './decode-times.ts';
-import type { NalKind, NalSyntax, ParameterSets, PictureOrder, VideoSetup } from './video-setup.ts';
+import { contentOf, openUnit } from './open-unit.ts';
+import type { Nal, OpenUnit } from './open-unit.ts';
+import type { NalKind, NalSyntax, ParameterSets, PictureOrder } from './video-setup.ts';
 
 /** Of one access unit, NAL units and fragments together: 8 MB in packets of 500 bytes are 16,800. */
 export const MAX_UNIT_PIECES = 32768;
@@ -33,6 +35,8 @@ export class AccessUnitAssembler {
   #fragmented: Nal | undefined;
   /** What comes cannot be decoded rightly until a whole key frame has come. */
   #brokenUntilKey = true;
+  /** The same before the last key frame: pictures that lean back on what was before it are damaged too. */
+  #brokenBeforeKey = true;
   /** The first packet of all: what it belongs to may have begun before. */
   #first = true;
   #markersLie = false;
@@ -144,8 +148,10 @@ export class AccessUnitAssembler {
     if (unit.setup === undefined || unit.firstSlice === undefined) return;
     if (!unit.lost && !unit.lostBefore && !unit.startsPicture) this.#startsLie = true;
     const whole = !unit.lost && (!unit.lostBefore || unit.startsPicture || this.#startsLie);
+    if (unit.key) this.#brokenBeforeKey = this.#brokenUntilKey;
     if (!whole) this.#brokenUntilKey = true;
     else if (unit.key) this.#brokenUntilKey = false;
+    const damaged = this.#brokenUntilKey || (unit.leansBack && this.#brokenBeforeKey);
     const { data, byteLength } = contentOf(unit.nals);
     const times = this.#times.next({
       ptsTicks: unit.ticks,
@@ -154,7 +160,7 @@ export class AccessUnitAssembler {
       setup: unit.setup,
     });
     const { parameters } = unit.setup;
-    this.#ready.push({ ...times, key: unit.key, damaged: this.#brokenUntilKey, data, byteLength, parameters });
+    this.#ready.push({ ...times, key: unit.key, damaged, data, byteLength, parameters });
   }
 
   /** The end of a fragmented NAL unit did not come: what there is of it stays, since decoders conceal. */
@@ -210,6 +216,7 @@ export class AccessUnitAssembler {
       unit.setup = setup;
       unit.firstSlice = unit.nals.length;
       unit.startsPicture = startsPicture;
+      unit.leansBack = this.#options.syntax.leansBack(head);
     }
     if (kind === 'key-slice') unit.key = true;
     unit.nals.push(nal);
@@ -238,70 +245,6 @@ const NONE: readonly AccessUnit[] = [];
 const EMPTY = new Uint8Array();
 /** Of a fragmented slice, enough of the beginning for `startsPicture`. */
 const HEAD_BYTES = 4;
-
-interface Nal {
-  readonly parts: Uint8Array[];
-  bytes: number;
-}
-
-interface OpenUnit {
-  readonly ticks: number;
-  /** Packets were lost directly before its first. */
-  readonly lostBefore: boolean;
-  /** Something of it was lost. */
-  lost: boolean;
-  /** Too much for the limits: everything else of it is dropped. */
-  overflown: boolean;
-  markedBeforeSlice: boolean;
-  startsPicture: boolean;
-  key: boolean;
-  setup: VideoSetup | undefined;
-  /** Index in `nals`. */
-  firstSlice: number | undefined;
-  readonly nals: Nal[];
-  bytes: number;
-  pieces: number;
-}
-
-function openUnit(ticks: number, lostBefore: boolean): OpenUnit {
-  return {
-    ticks,
-    lostBefore,
-    lost: false,
-    overflown: false,
-    markedBeforeSlice: false,
-    startsPicture: false,
-    key: false,
-    setup: undefined,
-    firstSlice: undefined,
-    nals: [],
-    bytes: 0,
-    pieces: 0,
-  };
-}
-
-/** Whole NAL units as they are; all fragmented ones of the unit joined, once, in one buffer. */
-function contentOf(nals: readonly Nal[]): { readonly data: readonly Uint8Array[]; readonly byteLength: number } {
-  let byteLength = 0;
-  let joinedBytes = 0;
-  for (const nal of nals) {
-    byteLength += nal.bytes;
-    if (nal.parts.length > 1) joinedBytes += nal.bytes;
-  }
-  const joined = new Uint8Array(joinedBytes);
-  let at = 0;
-  const data = nals.map((nal) => {
-    const [only] = nal.parts;
-    if (nal.parts.length === 1 && only !== undefined) return only;
-    const start = at;
-    for (const part of nal.parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined.subarray(start, at);
-  });
-  return { data, byteLength };
-}
 
 function join(nal: Nal): Uint8Array {
   return contentOf([nal]).data[0] ?? EMPTY;

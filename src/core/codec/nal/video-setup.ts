@@ -37,4 +37,6 @@ export interface NalSyntax {
   kindOf(nal: Uint8Array): NalKind;
   /** The slice says that it is the first of its picture. `nal` may be cut off after a few bytes. */
   startsPicture(nal: Uint8Array): boolean;
+  /** The slice's picture follows a random access picture and needs what was before it (H.265 RASL, §3.130). */
+  leansBack(nal: Uint8Array): boolean;
 }
