@@ -19,7 +19,7 @@ export async function runServer(
   await buildPage(log);
   let weir: Awaited<ReturnType<typeof startWeir>>;
   try {
-    weir = await startWeir({ configFile, env });
+    weir = await startWeir({ configFile, env, log });
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
     log.error({ code: error.code, remedy: error.row.remedy }, error.describe());

@@ -1,0 +1,57 @@
+/** What a started weir prints: where to look, and what to type next. */
+import type { ListenAddress } from './config/settings.ts';
+import { hostPort } from './net/tcp.ts';
+import type { StreamRules } from './stream/stream-rules.ts';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly rtsp: ListenAddress;
+  readonly http: ListenAddress;
+  readonly streams: StreamRules;
+  /** The file in force; undefined: none. */
+  readonly configFile: string | undefined;
+}
+
+export function bannerText({ version, rtsp, http, streams, configFile }: BannerFacts): string {
+  const rtspUrl = `rtsp://${hostPort(reachable(rtsp.host), rtsp.port)}`;
+  const httpUrl = `http://${hostPort(reachable(http.host), http.port)}`;
+  const names = [...streams.exact].map(({ name }) => name);
+  const shown = names.includes('demo') ? 'demo' : names[0];
+  const views: readonly (readonly [string, string])[] =
+    shown === undefined
+      ? []
+      : [
+          ['RTSP', `${rtspUrl}/${shown}`],
+          ['HLS', `${httpUrl}/${shown}/index.m3u8`],
+          ['still', `${httpUrl}/${shown}/preview.jpg`],
+          ['recordings', `${httpUrl}/${shown}/recording_status.json`],
+        ];
+  const publishable = publishableName(streams);
+  const publish: readonly (readonly [string, string])[] =
+    publishable === undefined
+      ? []
+      : [['publish', `ffmpeg -re -i FILE -c copy -f rtsp -rtsp_transport tcp ${rtspUrl}/${publishable}`]];
+  const file = configFile ?? 'weir.yml in this folder';
+  const lines = [
+    ['page', `${httpUrl}/`] as const,
+    ...views,
+    ...publish,
+    [
+      'add a camera',
+      `write it into ${file}: streams: { lobby: { source: 'rtsp://user:password@camera/path' } }`,
+    ] as const,
+  ];
+  return [`weir ${version}`, ...lines.map(([what, where]) => `  ${what.padEnd(14)}${where}`)].join('\n');
+}
+
+/** A name that the configuration lets somebody publish. */
+function publishableName(streams: StreamRules): string | undefined {
+  const exact = [...streams.exact].find(({ source }) => source.kind === 'publish');
+  if (exact !== undefined) return exact.name;
+  return streams.settingsOf('NAME')?.source.kind === 'publish' ? 'NAME' : undefined;
+}
+
+/** An address to type on this machine: all interfaces are none. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
