@@ -51,11 +51,6 @@ export class HlsService {
     return archiveMediaList(this.#archive, stream, range);
   }
 
-  /** How many watch a stream. */
-  viewers(stream: Stream): number {
-    return this.#watched.get(stream)?.viewers.count ?? 0;
-  }
-
   /** A segment's bytes, from memory or from the archive; undefined if it is nowhere. `stream` is undefined for what is recorded only. */
   async segment(name: string, stream: Stream | undefined, number: number): Promise<Uint8Array | undefined> {
     return stream === undefined ? this.#archive.segment(name, number) : stream.timeline.segment(number);

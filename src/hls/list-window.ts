@@ -10,9 +10,9 @@ import type { SegmentEntry } from '../stream/fragment.ts';
 import type { HeadSegment, TimelineHead } from '../stream/timeline.ts';
 
 /** AS 8.11. */
-export const LISTED_SEGMENTS_MIN = 6;
+const LISTED_SEGMENTS_MIN = 6;
 /** bis §6.2.2: a list is never shorter than this many target durations. */
-export const LISTED_TARGETS_MIN = 3;
+const LISTED_TARGETS_MIN = 3;
 
 export interface ListWindow {
   readonly segments: readonly HeadSegment[];

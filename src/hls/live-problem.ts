@@ -1,5 +1,6 @@
 import { codecFor } from '../core/codec/registry.ts';
 import { WeirError } from '../core/errors.ts';
+import { isOpening, offlineMessage } from '../stream/opening.ts';
 import type { Stream, StreamStatus } from '../stream/stream.ts';
 
 /**
@@ -10,14 +11,7 @@ export function liveProblem(stream: Stream): WeirError | undefined {
   const status = stream.status();
   if (status.state === 'live') return codecProblem(stream.name, status);
   if (isOpening(status)) return undefined;
-  const reason = status.error === undefined ? '' : `: ${status.error.message}`;
-  return new WeirError('stream-offline', `${stream.name} is not live${reason}`);
-}
-
-/** Nobody but a publisher can open a publisher's stream; an attempt after a failed one is not worth waiting for. */
-function isOpening({ state, source, error }: StreamStatus): boolean {
-  if (state === 'idle') return source.kind !== 'publish';
-  return state === 'connecting' && error === undefined;
+  return new WeirError('stream-offline', offlineMessage(stream.name, status));
 }
 
 /** Video that cannot be carried is not replaced by its sound alone; sound that cannot be carried is left out. */

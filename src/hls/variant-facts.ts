@@ -29,7 +29,7 @@ export function variantFacts(
 }
 
 /** Bits a second over all. */
-export function averageBandwidth(segments: readonly SegmentSize[]): number {
+function averageBandwidth(segments: readonly SegmentSize[]): number {
   let bytes = 0;
   let ms = 0;
   for (const segment of segments) {
@@ -43,7 +43,7 @@ export function averageBandwidth(segments: readonly SegmentSize[]): number {
  * Bits a second of the heaviest segment. Short ones (cut at a break: little more than a key frame) do not count: the peak is
  * one of about a target duration (RFC 8216 §4.3.4.2).
  */
-export function peakBandwidth(segments: readonly SegmentSize[]): number {
+function peakBandwidth(segments: readonly SegmentSize[]): number {
   const longest = segments.reduce((most, { durationMs }) => Math.max(most, durationMs), 0);
   let peak = 0;
   for (const { bytes, durationMs } of segments) {

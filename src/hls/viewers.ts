@@ -6,10 +6,10 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Lease, Timeline } from '../stream/timeline.ts';
 
 /** Three of the longest target durations: a player asks again each target duration, and once more after a failure. */
-export const VIEWER_IDLE_MS = 18_000;
+const VIEWER_IDLE_MS = 18_000;
 const SWEEP_MS = 1000;
 /** Beyond, viewers share one entry: who makes names up cannot fill the memory. */
-export const VIEWERS_MAX = 10_000;
+const VIEWERS_MAX = 10_000;
 
 interface Viewer {
   readonly lease: Lease;
@@ -28,10 +28,6 @@ export class Viewers {
     this.#timeline = timeline;
     this.#clock = clock;
     this.#onEmpty = onEmpty;
-  }
-
-  get count(): number {
-    return this.#viewers.size;
   }
 
   /** `name` tells viewers apart: address and agent. */

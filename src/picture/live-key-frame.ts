@@ -8,6 +8,7 @@
 import type { Clock } from '../base/clock.ts';
 import { codecFor } from '../core/codec/registry.ts';
 import { WeirError } from '../core/errors.ts';
+import { isOpening, offlineMessage } from '../stream/opening.ts';
 import type { LiveKeyFrame, Stream, StreamStatus } from '../stream/stream.ts';
 
 /** Stills of a dashboard are asked for by browsers with six connections: they must not be held long. */
@@ -43,12 +44,6 @@ export async function liveKeyFrame(stream: Stream, clock: Clock, signal: AbortSi
 
 function isFresh(frame: LiveKeyFrame, clock: Clock): boolean {
   return clock.utcMs() - frame.utcMs <= Math.max(AGE_GOPS * (frame.gopMs ?? 0), AGE_MS_MIN);
-}
-
-/** Whether a picture may come by itself or because we ask. Nobody but a publisher can open a publisher's stream. */
-function isOpening(status: StreamStatus): boolean {
-  if (status.state === 'idle') return status.source.kind !== 'publish';
-  return status.state === 'connecting' && status.error === undefined;
 }
 
 function hasPictures(status: StreamStatus): boolean {
@@ -94,8 +89,7 @@ function staleError(stream: Stream, frame: LiveKeyFrame, clock: Clock): WeirErro
 }
 
 function offlineError(stream: Stream, clock: Clock): WeirError {
-  const { error } = stream.status();
-  const message = `${stream.name} is not live${error === undefined ? '' : `: ${error.message}`}`;
+  const message = offlineMessage(stream.name, stream.status());
   const frame = stream.keyFrame();
   if (frame === undefined) return new WeirError('stream-offline', message);
   const ageMs = clock.utcMs() - frame.utcMs;

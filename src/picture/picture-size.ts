@@ -8,7 +8,7 @@ export interface PictureSize {
  * Widths that `?width=` is rounded up to, so that few sizes are decoded and cached.
  * 160–240 are tiles of a storyboard, 320–480 of a dashboard.
  */
-export const STILL_WIDTHS: readonly number[] = [160, 240, 320, 480, 640, 960, 1280, 1920];
+const STILL_WIDTHS: readonly number[] = [160, 240, 320, 480, 640, 960, 1280, 1920];
 
 /** The listed width at or above `wanted`; undefined (the frame's own) for undefined and beyond the last. */
 export function listedWidth(wanted: number | undefined): number | undefined {

@@ -20,7 +20,7 @@ export interface DecoderQueueOptions {
 }
 
 /** At 40 ms a picture the last of them waits 2.5 s on one core. */
-export const WAITING_MAX = 64;
+const WAITING_MAX = 64;
 
 export class DecoderQueue implements Decoder {
   readonly #options: DecoderQueueOptions;
@@ -30,10 +30,6 @@ export class DecoderQueue implements Decoder {
 
   constructor(options: DecoderQueueOptions) {
     this.#options = options;
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
   }
 
   async still(job: StillJob, signal: AbortSignal): Promise<Picture> {

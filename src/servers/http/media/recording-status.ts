@@ -16,14 +16,14 @@ export interface RecordingStatus {
   readonly gaps: readonly StatusGap[];
 }
 
-export interface StatusRange {
+interface StatusRange {
   readonly from: number;
   readonly duration: number;
   readonly opened_at: number;
   readonly closed_at: number;
 }
 
-export interface StatusGap extends StatusRange {
+interface StatusGap extends StatusRange {
   readonly reason: GapReason;
   /** It still lasts: `closed_at` is now, or the end of the range. */
   readonly open: boolean;
