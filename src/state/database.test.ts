@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { WeirError } from '../core/errors.ts';
 import { DataLock } from './data-lock.ts';
 import { Database, DatabaseError, MAX_QUEUED_WRITES } from './database.ts';
-import { recordingLog } from './recording-log.test-support.ts';
+import { recordingLog } from './recording-log.table.ts';
 
 const STEPS = [
   'CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)',

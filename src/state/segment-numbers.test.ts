@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ManualClock } from '../base/manual-clock.ts';
-import { recordingLog } from './recording-log.test-support.ts';
+import { recordingLog } from './recording-log.table.ts';
 import { BLOCK_NUMBERS, SegmentNumberStore } from './segment-numbers.ts';
 import { openStateDatabase } from './state-database.ts';
 

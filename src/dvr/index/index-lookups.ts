@@ -124,17 +124,20 @@ export class IndexLookups {
     return bytes instanceof Uint8Array ? bytes : undefined;
   }
 
-  /** Files that were being written, and those whose deletion was not finished, on a storage. */
-  unfinished(storage: string): { readonly open: readonly FileRow[]; readonly going: readonly FileRow[] } {
-    const rows = (state: number): readonly FileRow[] =>
-      this.#database
-        .all(
-          `SELECT ${FILE_COLUMNS} ${FROM_FILES} WHERE storage = ? AND state <> ${FILE_CLOSED} AND state = ? ORDER BY file.id`,
-          storage,
-          state,
-        )
-        .map(fileRow);
+  /** Files with ids below `beforeId` that were being written, and those whose deletion was not finished, on a storage. */
+  unfinished(
+    storage: string,
+    beforeId: number,
+  ): { readonly open: readonly FileRow[]; readonly going: readonly FileRow[] } {
+    const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}
+      WHERE storage = ? AND file.id < ? AND state <> ${FILE_CLOSED} AND state = ? ORDER BY file.id`;
+    const rows = (state: number): readonly FileRow[] => this.#database.all(sql, storage, beforeId, state).map(fileRow);
     return { open: rows(FILE_OPEN), going: rows(FILE_GOING) };
+  }
+
+  /** Whether all files of a storage are known here. */
+  isIndexed(storage: string): boolean {
+    return this.#database.get('SELECT 1 FROM indexed_storage WHERE name = ?', storage) !== undefined;
   }
 
   /** Whether the index has a file of that name, in whatever state. */

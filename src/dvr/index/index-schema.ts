@@ -26,6 +26,8 @@ export const INDEX_STEPS = [
   -- Unbroken spans, named by the number of their first segment.
   CREATE TABLE span (stream INTEGER NOT NULL, id INTEGER NOT NULL, start_ms REAL NOT NULL, end_ms REAL NOT NULL, PRIMARY KEY (stream, id)) WITHOUT ROWID;
   CREATE INDEX span_by_time ON span (stream, start_ms);
+  -- Storages all of whose files are known here: any other is read once, file by file.
+  CREATE TABLE indexed_storage (name TEXT PRIMARY KEY) WITHOUT ROWID;
   -- Bytes and files of each stream on each storage, kept by the triggers.
   CREATE TABLE usage (stream INTEGER NOT NULL, storage TEXT NOT NULL, bytes INTEGER NOT NULL, files INTEGER NOT NULL, PRIMARY KEY (stream, storage)) WITHOUT ROWID;
   CREATE TRIGGER file_added AFTER INSERT ON file BEGIN

@@ -29,25 +29,21 @@ export interface IntendedFile {
   readonly init: Uint8Array;
 }
 
-export interface OpenedIndex {
-  readonly index: RecordingIndex;
-  /** It was made now, or the one that was there is unreadable and set aside: the files must be read to fill it. */
-  readonly empty: boolean;
-}
-
 export class RecordingIndex implements AsyncDisposable {
   readonly look: IndexLookups;
+  /** Files with ids from here on are this run's. */
+  readonly firstOwnId: number;
   readonly #database: Database;
   #nextFileId: number;
   /** Changes of a stream's spans one after the other: each starts from what the one before committed. */
   readonly #spanChanges = new Map<string, Promise<void>>();
 
-  /** A file that is no database (any more) is set aside as `index.db.unreadable-<time>`. Throws `index-failed`. */
-  static async open(folder: string, nowUtcMs: number, log: Log): Promise<OpenedIndex> {
+  /** A file that is no database (any more) is set aside as `index.db.unreadable-<time>`, and a new one made. Throws `index-failed`. */
+  static async open(folder: string, nowUtcMs: number, log: Log): Promise<RecordingIndex> {
     const file = join(folder, 'index.db');
     const options = { file, steps: INDEX_STEPS, log };
     try {
-      return RecordingIndex.#opened(await Database.open(options));
+      return new RecordingIndex(await Database.open(options));
     } catch (error) {
       if (!(error instanceof DatabaseError && error.corrupt)) throw error;
       const aside = `${file}.unreadable-${nowUtcMs}`;
@@ -57,19 +53,15 @@ export class RecordingIndex implements AsyncDisposable {
       );
       await rename(file, aside);
       for (const suffix of ['-wal', '-shm']) await rename(file + suffix, aside + suffix).catch(() => undefined);
-      return RecordingIndex.#opened(await Database.open(options));
+      return new RecordingIndex(await Database.open(options));
     }
-  }
-
-  static #opened(database: Database): OpenedIndex {
-    const index = new RecordingIndex(database);
-    return { index, empty: index.#nextFileId === 1 };
   }
 
   private constructor(database: Database) {
     this.#database = database;
     this.look = new IndexLookups(database);
     this.#nextFileId = this.look.maxFileId() + 1;
+    this.firstOwnId = this.#nextFileId;
   }
 
   /** Resolves when the intent is on the disk: the file may then be made. Returns the file's id. Throws `index-failed`. */
@@ -140,6 +132,13 @@ export class RecordingIndex implements AsyncDisposable {
         { sql: 'DELETE FROM file WHERE id = ?', values: [id] },
       ]),
     );
+  }
+
+  /** All files of the storage are known here from now on. */
+  indexed(storage: string): Promise<void> {
+    return this.#database.write([
+      { sql: 'INSERT OR REPLACE INTO indexed_storage (name) VALUES (?)', values: [storage] },
+    ]);
   }
 
   /** Writes that wait for the disk, and those that failed. */

@@ -55,6 +55,8 @@ export interface RecorderStatus {
   readonly gap: GapReason | undefined;
   /** What failed last, while it does. */
   readonly error: WeirError | undefined;
+  /** Since the last part was written, or recording began. */
+  readonly silentMs: number;
   readonly queuedBytes: number;
   readonly bytesWritten: number;
   readonly segments: number;
@@ -81,6 +83,7 @@ export class Recorder {
   /** Why the source is not there, while it is not. */
   #sourceReason: GapReason | undefined;
   #ending: GapReason | undefined;
+  #writtenAtMs: number;
   #bytesWritten = 0;
   #segments = 0;
   #segmentsLost = 0;
@@ -92,6 +95,7 @@ export class Recorder {
     this.#log = options.log.child({ stream: stream.name });
     this.#rules = staggered(options.rotation ?? ROTATION, stream.name);
     this.#queue = new SegmentQueue(options.budget);
+    this.#writtenAtMs = clock.monoMs();
     if (gaps.open === undefined) gaps.lost('source-offline', clock.utcMs());
     this.#leases = [
       stream.onState((change) => this.#stateChanged(change)),
@@ -119,6 +123,7 @@ export class Recorder {
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#options.gaps.open?.reason,
       error: this.#error,
+      silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
       queuedBytes: this.#queue.queuedBytes,
       bytesWritten: this.#bytesWritten,
       segments: this.#segments,
@@ -127,8 +132,8 @@ export class Recorder {
   }
 
   /** From now on the source goes away because weir ends: the gap that follows says so. */
-  ending(reason: 'shutdown'): void {
-    this.#ending = reason;
+  beginShutdown(): void {
+    this.#ending = 'shutdown';
   }
 
   /** A sync of the file failed: it is closed and not written again. */
@@ -224,7 +229,8 @@ export class Recorder {
     }
     await file.append(fragments);
     for (const fragment of fragments) this.#bytesWritten += fragment.bytes.length;
-    const { gaps } = this.#options;
+    const { gaps, clock } = this.#options;
+    this.#writtenAtMs = clock.monoMs();
     if (first.part === 0) {
       this.#segments += 1;
       this.#error = undefined;

@@ -16,7 +16,8 @@ export interface RecoveryReport {
 }
 
 export async function recoverStorage(options: RecoveryOptions): Promise<RecoveryReport> {
-  const { open, going } = options.index.look.unfinished(options.storage.name);
+  const { index } = options;
+  const { open, going } = index.look.unfinished(options.storage.name, index.firstOwnId);
   const counts = { kept: 0, empty: 0, missing: 0, unreadable: 0, deleted: 0, failed: 0 };
   await eachOf(
     going,

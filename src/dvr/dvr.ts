@@ -1,0 +1,269 @@
+/** Recordings: what records, keeps, recovers and answers. One a process, over the data folder that `State` holds. */
+import { delay, type Clock, type Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { KeepSettings, StorageSettings, StreamSettings } from '../config/settings.ts';
+import { WeirError } from '../core/errors.ts';
+import type { State } from '../state/state.ts';
+import type { Archive, GapReason } from '../stream/archive.ts';
+import type { StreamCompanion } from '../stream/live-streams.ts';
+import { RecordingArchive } from './archive/recording-archive.ts';
+import { GapLedger } from './gaps/gap-ledger.ts';
+import { RecordingIndex } from './index/recording-index.ts';
+import { OpenRecordings } from './record/open-recordings.ts';
+import { Recorder, type RecordedStream } from './record/recorder.ts';
+import { RecordingStorage } from './recording-storage.ts';
+import { DiskStorage } from './storage/disk-storage.ts';
+import type { Storage, StorageStats } from './storage/storage.ts';
+
+/** What a hung disk may hold the end of the process up for; recovery does the rest at the next start. */
+const CLOSE_LIMIT_MS = 10_000;
+/** A stream that sends, and of which nothing was written for so long, is an alarm. */
+const SILENT_ALARM_MS = 30_000;
+const WATCH_MS = 10_000;
+
+export interface DvrOptions {
+  readonly state: State;
+  readonly storages: ReadonlyMap<string, StorageSettings>;
+  /** What the configuration says of keeping a stream's recordings; undefined: it does not have the stream any more. */
+  readonly keepOf: (stream: string) => KeepSettings | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Opens a storage; a disk, if it is left out. */
+  readonly openStorage?: (settings: StorageSettings) => Storage;
+}
+
+export interface RecordingStatus {
+  /** The stream is to be recorded (whether it is: `gap`). */
+  readonly active: boolean;
+  /** End of what is recorded, whole parts; undefined: nothing. */
+  readonly recordedUpToUtcMs: number | undefined;
+  /** Why nothing is being recorded right now; undefined: it is, or is not meant to be. */
+  readonly gap: GapReason | undefined;
+  readonly error: WeirError | undefined;
+}
+
+export interface StorageReport extends StorageStats {
+  readonly storage: string;
+  /** Bytes of parts that wait for the recorders, and whose disk is asked. */
+  readonly waitingBytes: number;
+  readonly filesDeleted: number;
+  readonly bytesDeleted: number;
+}
+
+export class Dvr implements AsyncDisposable {
+  readonly archive: Archive;
+  readonly #options: DvrOptions;
+  readonly #index: RecordingIndex;
+  readonly #archive: RecordingArchive;
+  readonly #gaps: GapLedger;
+  readonly #open = new OpenRecordings();
+  readonly #storages = new Map<string, RecordingStorage>();
+  readonly #recorders = new Map<string, Recorder>();
+  /** Recorders that still write, by stream: the next one of the stream begins behind them. */
+  readonly #stopping = new Map<string, Promise<void>>();
+  readonly #alarmed = new Set<string>();
+  #watch: Timer | undefined;
+  #shuttingDown = false;
+  #closed: Promise<void> | undefined;
+
+  /** Opens the index, recovers what the last run left, and starts keeping the storages. Throws `index-failed`. */
+  static async open(options: DvrOptions): Promise<Dvr> {
+    const { state, clock, log } = options;
+    const index = await RecordingIndex.open(state.dataFolder, clock.utcMs(), log);
+    const dvr = new Dvr(options, index);
+    await dvr.applyStorages(options.storages);
+    dvr.#gaps.begin((stream) => dvr.#archive.recordedUpToUtcMs(stream));
+    dvr.#watch = clock.every(WATCH_MS, () => dvr.#look());
+    return dvr;
+  }
+
+  private constructor(options: DvrOptions, index: RecordingIndex) {
+    this.#options = options;
+    this.#index = index;
+    this.#gaps = new GapLedger(options.state.gaps, options.clock, options.log);
+    const storageOf = (name: string): Storage | undefined => this.#storages.get(name)?.storage;
+    this.#archive = new RecordingArchive({ look: index.look, open: this.#open, gaps: options.state.gaps, storageOf });
+    this.archive = this.#archive;
+  }
+
+  /** Takes up the storages of a changed configuration. One that is no longer there is still read, and keeps its last settings. */
+  async applyStorages(storages: ReadonlyMap<string, StorageSettings>): Promise<void> {
+    const added: RecordingStorage[] = [];
+    for (const settings of storages.values()) {
+      const known = this.#storages.get(settings.name);
+      if (known === undefined) {
+        const storage = this.#makeStorage(settings);
+        this.#storages.set(settings.name, storage);
+        added.push(storage);
+      } else if (known.settings.path === settings.path) {
+        known.settings = settings;
+      } else {
+        this.#options.log.error(
+          { storage: settings.name, place: settings.path },
+          'the path of a storage is taken up at the next start',
+        );
+      }
+    }
+    await Promise.all(added.map((storage) => storage.start()));
+  }
+
+  /**
+   * Records a stream until it is closed: begins at its next segment, goes on over every failure. A recording of the same name
+   * ends before.
+   */
+  record(stream: RecordedStream, settings: Pick<StreamSettings, 'storage'>): StreamCompanion {
+    let recorder: Recorder | undefined;
+    let closed = false;
+    const begin = (): void => {
+      if (closed || this.#shuttingDown) return;
+      recorder = this.#begin(stream, settings.storage);
+    };
+    const close = async (): Promise<void> => {
+      closed = true;
+      if (recorder !== undefined && this.#recorders.get(stream.name) === recorder) await this.#stop(stream.name);
+    };
+    void this.#stop(stream.name);
+    const before = this.#stopping.get(stream.name);
+    if (before === undefined) begin();
+    else
+      before
+        .then(begin)
+        .catch((error: unknown) =>
+          this.#options.log.error({ stream: stream.name, error }, 'a recording could not begin'),
+        );
+    return { close };
+  }
+
+  status(stream: string): RecordingStatus {
+    const status = this.#recorders.get(stream)?.status();
+    return {
+      active: status !== undefined,
+      recordedUpToUtcMs: status?.recordedUpToUtcMs ?? this.#archive.recordedUpToUtcMs(stream),
+      gap: status?.gap,
+      error: status?.error,
+    };
+  }
+
+  /** Streams that have recordings or are being recorded, with what they take. */
+  usage(): readonly {
+    readonly stream: string;
+    readonly storage: string;
+    readonly bytes: number;
+    readonly files: number;
+  }[] {
+    return this.#index.look.usage();
+  }
+
+  /** Plain numbers for metrics: a row a storage, and the index. */
+  stats(): { readonly storages: readonly StorageReport[]; readonly index: ReturnType<RecordingIndex['stats']> } {
+    const storages = [...this.#storages.values()].map((each) => {
+      return {
+        ...each.storage.stats(),
+        ...each.stats(),
+        storage: each.storage.name,
+        waitingBytes: each.budget.queuedBytes,
+      };
+    });
+    return { storages, index: this.#index.stats() };
+  }
+
+  /** Resolves when an index that was lost is remade from the files of all storages that are there. */
+  async rebuilt(): Promise<void> {
+    await Promise.all([...this.#storages.values()].map((each) => each.rebuilt));
+  }
+
+  /** From now on a source that goes away does so because weir ends. Call it before the streams are closed. */
+  beginShutdown(): void {
+    this.#shuttingDown = true;
+    for (const recorder of this.#recorders.values()) recorder.beginShutdown();
+  }
+
+  /** Writes everything that came, closes every file and the index. Idempotent; the state is the caller's to close, afterwards. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.beginShutdown();
+    this.#watch?.cancel();
+    for (const name of this.#recorders.keys()) void this.#stop(name);
+    const work = Promise.all(this.#stopping.values()).then(() =>
+      Promise.all([...this.#storages.values()].map((each) => each.close())),
+    );
+    const abort = new AbortController();
+    const inTime = await Promise.race([
+      work.then(() => true),
+      delay(this.#options.clock, CLOSE_LIMIT_MS, abort.signal).then(() => false),
+    ]);
+    abort.abort();
+    if (!inTime)
+      this.#options.log.error(
+        { code: 'storage-failed' },
+        'a disk does not answer: what waits for it is left to recovery',
+      );
+    await this.#gaps.close();
+    await this.#index.close();
+  }
+
+  #makeStorage(settings: StorageSettings): RecordingStorage {
+    const { clock, log, keepOf, state, openStorage } = this.#options;
+    const storage =
+      openStorage?.(settings) ??
+      new DiskStorage({ name: settings.name, root: settings.path, clock, known: state.storages });
+    const recorders = (): Iterable<Recorder> => this.#recorders.values();
+    return new RecordingStorage({ storage, settings, index: this.#index, keepOf, recorders, clock, log });
+  }
+
+  #begin(stream: RecordedStream, storageName: string): Recorder {
+    const { clock, log } = this.#options;
+    const target = this.#storages.get(storageName);
+    if (target === undefined)
+      throw new WeirError('config-invalid', `there is no storage '${storageName}'`, { place: stream.name });
+    const gaps = this.#gaps.track(stream.name, this.#archive.recordedUpToUtcMs(stream.name));
+    const { storage, budget } = target;
+    const recorder = new Recorder({ stream, storage, index: this.#index, open: this.#open, gaps, budget, clock, log });
+    this.#recorders.set(stream.name, recorder);
+    return recorder;
+  }
+
+  /** Ends the recording of a stream; does nothing if there is none. */
+  #stop(name: string): Promise<void> {
+    const recorder = this.#recorders.get(name);
+    if (recorder === undefined) return this.#stopping.get(name) ?? Promise.resolve();
+    this.#recorders.delete(name);
+    this.#alarmed.delete(name);
+    const stopped = recorder
+      .stop()
+      .then(() => this.#gaps.release(name))
+      .catch((error: unknown) =>
+        this.#options.log.error({ stream: name, error }, 'a recording could not be ended as it should be'),
+      )
+      .finally(() => {
+        if (this.#stopping.get(name) === stopped) this.#stopping.delete(name);
+      });
+    this.#stopping.set(name, stopped);
+    return stopped;
+  }
+
+  /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */
+  #look(): void {
+    for (const [name, recorder] of this.#recorders) {
+      const { gap, silentMs } = recorder.status();
+      const silent = gap === undefined && silentMs > SILENT_ALARM_MS;
+      if (silent && !this.#alarmed.has(name)) {
+        this.#options.log.error(
+          { stream: name, code: 'storage-failed', silentMs },
+          'nothing is being recorded of a stream that should be',
+        );
+      }
+      if (silent) this.#alarmed.add(name);
+      else this.#alarmed.delete(name);
+    }
+    this.#gaps.endForgotten();
+  }
+}

@@ -1,0 +1,78 @@
+/** The open gaps of all streams over the runs of weir: takes up those that the last run left, and tells a crash from an end. */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { GapStore } from '../../state/gap-store.ts';
+import { GAP_REASONS } from '../../stream/archive.ts';
+import { GapTracker, type OpenGap } from './gap-tracker.ts';
+
+/** A stream that is not recorded again within this after a start is no longer meant to be: its gap ended with the start. */
+const TAKEN_UP_MS = 60_000;
+
+export class GapLedger {
+  readonly #store: GapStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** Gaps of the last run that nobody has taken up yet. */
+  readonly #left = new Map<string, OpenGap>();
+  readonly #begunAtMs: number;
+  readonly #begunUtcMs: number;
+  readonly #writes = new Set<Promise<void>>();
+
+  constructor(store: GapStore, clock: Clock, log: Log) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+    this.#begunAtMs = clock.monoMs();
+    this.#begunUtcMs = clock.utcMs();
+  }
+
+  /** After recovery. A stream that was being recorded, and that no gap accounts for, was ended by a crash: `endOf` says where. */
+  begin(endOf: (stream: string) => number | undefined): void {
+    for (const [stream, { id, row }] of this.#store.openGaps()) {
+      const reason = GAP_REASONS.find((known) => known === row.reason) ?? 'source-offline';
+      this.#left.set(stream, { id, startUtcMs: row.startUtcMs, reason });
+    }
+    for (const { stream, sinceUtcMs } of this.#store.interrupted()) {
+      if (!this.#left.has(stream)) {
+        const startUtcMs = endOf(stream) ?? sinceUtcMs;
+        const { id, written } = this.#store.add({ stream, startUtcMs, endUtcMs: undefined, reason: 'crash' });
+        this.#left.set(stream, { id, startUtcMs, reason: 'crash' });
+        this.#write(written);
+      }
+      this.#write(this.#store.mark(stream, undefined));
+    }
+  }
+
+  /** A stream is being recorded from now on; its gaps go on from the last run's. */
+  track(stream: string, lastEndUtcMs: number | undefined): GapTracker {
+    const open = this.#left.get(stream);
+    this.#left.delete(stream);
+    this.#write(this.#store.mark(stream, this.#clock.utcMs()));
+    return new GapTracker({ stream, store: this.#store, log: this.#log, lastEndUtcMs, open });
+  }
+
+  /** Its recording ended as it should. */
+  release(stream: string): Promise<void> {
+    return this.#store.mark(stream, undefined);
+  }
+
+  /** Ends the gaps of streams that are not recorded any more. */
+  endForgotten(): void {
+    if (this.#left.size === 0 || this.#clock.monoMs() - this.#begunAtMs < TAKEN_UP_MS) return;
+    for (const { id } of this.#left.values()) this.#write(this.#store.end(id, this.#begunUtcMs));
+    this.#left.clear();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  #write(written: Promise<void>): void {
+    const done = written
+      .catch((error: unknown) =>
+        this.#log.error({ code: 'index-failed', error }, 'a gap in the recordings could not be stored'),
+      )
+      .finally(() => this.#writes.delete(done));
+    this.#writes.add(done);
+  }
+}

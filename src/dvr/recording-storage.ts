@@ -1,0 +1,168 @@
+/** One configured storage at work: the disk, its recovery, its sync rounds, its retention. */
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { KeepSettings, StorageSettings } from '../config/settings.ts';
+import { WeirError } from '../core/errors.ts';
+import type { RecordingIndex } from './index/recording-index.ts';
+import type { Recorder } from './record/recorder.ts';
+import { StorageBudget } from './record/segment-queue.ts';
+import { rebuildIndex } from './recover/rebuild-index.ts';
+import { recoverStorage } from './recover/recover-storage.ts';
+import { Retention } from './retention/retention.ts';
+import type { Storage } from './storage/storage.ts';
+
+const RETENTION_MS = 30_000;
+/** A storage that is not there is looked for so often. */
+const LOOK_MS = 10_000;
+
+export interface RecordingStorageOptions {
+  readonly storage: Storage;
+  readonly settings: StorageSettings;
+  readonly index: RecordingIndex;
+  readonly keepOf: (stream: string) => KeepSettings | undefined;
+  readonly recorders: () => Iterable<Recorder>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RecordingStorage {
+  readonly storage: Storage;
+  readonly budget = new StorageBudget();
+  readonly #options: RecordingStorageOptions;
+  readonly #log: Log;
+  readonly #retention: Retention;
+  readonly #abort = new AbortController();
+  readonly #timers: Timer[] = [];
+  readonly #running = new Map<string, Promise<void>>();
+  #syncTimer: Timer | undefined;
+  #settings: StorageSettings;
+  #recovered = false;
+  #absent = false;
+
+  constructor(options: RecordingStorageOptions) {
+    this.#options = options;
+    this.storage = options.storage;
+    this.#settings = options.settings;
+    this.#log = options.log.child({ storage: options.storage.name });
+    this.#retention = new Retention({ ...options, log: this.#log, settings: () => this.#settings });
+  }
+
+  get settings(): StorageSettings {
+    return this.#settings;
+  }
+
+  set settings(settings: StorageSettings) {
+    this.#settings = settings;
+  }
+
+  /** Recovers what a crash left, if the storage is there, and starts its rounds. Never throws: a storage that is not there is looked for. */
+  async start(): Promise<void> {
+    const { clock } = this.#options;
+    await this.#once('look', () => this.#look());
+    this.#syncLater();
+    this.#timers.push(
+      clock.every(LOOK_MS, () => void this.#once('look', () => this.#look())),
+      clock.every(RETENTION_MS, () => void this.#once('retention', () => this.#retain())),
+    );
+  }
+
+  /** Whether what a crash left here is in order. */
+  get recovered(): boolean {
+    return this.#recovered;
+  }
+
+  /** Resolves when the index holds what the files hold (at once, if it was not lost). */
+  get rebuilt(): Promise<void> {
+    return this.#running.get('rebuild') ?? Promise.resolve();
+  }
+
+  /** Syncs every file that grows, and commits how far, all in one. */
+  async sync(): Promise<void> {
+    const recorders = [...this.#options.recorders()].filter((recorder) => recorder.storage === this.storage.name);
+    const synced = await Promise.all(recorders.map((recorder) => syncFile(recorder)));
+    const rows = synced.filter((row) => row !== undefined);
+    if (rows.length > 0) await this.#options.index.synced(rows);
+  }
+
+  stats(): { readonly filesDeleted: number; readonly bytesDeleted: number } {
+    return { filesDeleted: this.#retention.filesDeleted, bytesDeleted: this.#retention.bytesDeleted };
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    this.#syncTimer?.cancel();
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+    await Promise.all(this.#running.values());
+    await this.storage.close();
+  }
+
+  /** Looks at the interval anew each time: it may have been configured anew. */
+  #syncLater(): void {
+    this.#syncTimer = this.#options.clock.after(this.#settings.syncMs, () => {
+      void this.#once('sync', () => this.sync());
+      this.#syncLater();
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#recovered) return;
+    const { storage, index } = this.#options;
+    try {
+      await storage.check();
+    } catch (error) {
+      if (!this.#absent)
+        this.#log.error({ code: 'storage-failed', error }, 'the storage cannot be used: it is looked for');
+      this.#absent = true;
+      return;
+    }
+    const report = await recoverStorage({ storage, index, log: this.#log });
+    this.#recovered = true;
+    this.#absent = false;
+    if (Object.values(report).some((count) => count > 0))
+      this.#log.info({ ...report }, 'what the last run left is in order');
+    if (!index.look.isIndexed(storage.name)) void this.#once('rebuild', () => this.#rebuild());
+  }
+
+  async #rebuild(): Promise<void> {
+    const { storage, index } = this.#options;
+    const report = await rebuildIndex({ storage, index, log: this.#log, signal: this.#abort.signal });
+    if (this.#abort.signal.aborted) return;
+    await index.indexed(storage.name);
+    if (report.added > 0) this.#log.info({ ...report }, 'the index was made again from the recordings');
+  }
+
+  async #retain(): Promise<void> {
+    if (!this.#recovered) return;
+    await this.storage.check();
+    while (!this.#abort.signal.aborted && (await this.#retention.round()));
+  }
+
+  /** Runs a task unless it still runs; its failure is logged. */
+  #once(name: string, task: () => Promise<void>): Promise<void> {
+    const running = this.#running.get(name);
+    if (running !== undefined) return running;
+    const done = task()
+      .catch((error: unknown) => {
+        const code = error instanceof WeirError ? error.code : 'storage-failed';
+        this.#log.error({ code, task: name, error }, 'work on a storage failed');
+      })
+      .finally(() => this.#running.delete(name));
+    this.#running.set(name, done);
+    return done;
+  }
+}
+
+async function syncFile(recorder: Recorder): Promise<{ id: number; bytes: number } | undefined> {
+  const { file } = recorder;
+  if (file === undefined) return undefined;
+  const before = file.syncedLength;
+  try {
+    await file.sync();
+  } catch (error) {
+    recorder.syncFailed(
+      error instanceof WeirError ? error : new WeirError('storage-failed', 'a sync failed', { cause: error }),
+    );
+    return undefined;
+  }
+  return file.syncedLength === before ? undefined : { id: file.id, bytes: file.syncedLength };
+}

@@ -1,0 +1,179 @@
+/** A disk of memory for tests, that fails and loses power when it is told to. */
+import { joined } from '../../core/bytes/mutations.table.ts';
+import { WeirError } from '../../core/errors.ts';
+import { FileExists, type FreeSpace, type Storage, type StorageFile, type StorageStats } from './storage.ts';
+
+interface MemoryFile {
+  bytes: Uint8Array;
+  synced: Uint8Array;
+  /** Its name survives a power cut. */
+  named: boolean;
+}
+
+export type StorageOperation = 'check' | 'create' | 'append' | 'sync' | 'patch' | 'truncate' | 'remove' | 'read';
+
+export class MemoryStorage implements Storage {
+  readonly name: string;
+  readonly files = new Map<string, MemoryFile>();
+  /** What happened, in order: 'append path', 'sync path', … */
+  readonly history: string[] = [];
+  freeSpace: FreeSpace = { freeBytes: 1e12, totalBytes: 1e12, freeFiles: 1e6 };
+  /** Operations that fail from now on, with what. */
+  readonly failing = new Map<StorageOperation, WeirError>();
+  oldestMs = 0;
+  #held: Promise<void> | undefined;
+  #bytesWritten = 0;
+
+  constructor(name = 'main') {
+    this.name = name;
+  }
+
+  fail(operation: StorageOperation, code: 'storage-full' | 'storage-failed' = 'storage-failed'): void {
+    this.failing.set(operation, new WeirError(code, `the test lets ${operation} fail`));
+  }
+
+  /** Appends hang until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = undefined;
+      resolve();
+    };
+  }
+
+  /** What is left on the disk when the power goes now. */
+  powerCut(): MemoryStorage {
+    const left = new MemoryStorage(this.name);
+    for (const [path, file] of this.files) {
+      if (file.named) left.files.set(path, { bytes: file.synced.slice(), synced: file.synced.slice(), named: true });
+    }
+    return left;
+  }
+
+  async check(): Promise<void> {
+    this.note('check', '');
+  }
+
+  async create(path: string): Promise<StorageFile> {
+    this.note('create', path);
+    if (this.files.has(path)) throw new FileExists(path);
+    this.files.set(path, { bytes: new Uint8Array(0), synced: new Uint8Array(0), named: false });
+    return new OpenMemoryFile(this, path);
+  }
+
+  async open(path: string): Promise<StorageFile | undefined> {
+    return this.files.has(path) ? new OpenMemoryFile(this, path) : undefined;
+  }
+
+  async read(path: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    this.note('read', path);
+    return this.files.get(path)?.bytes.slice(offset, offset + length);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.note('remove', path);
+    this.files.delete(path);
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    this.note('sync', `folder of ${path}`);
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    for (const [name, file] of this.files) if (name.startsWith(`${folder}/`)) file.named = true;
+  }
+
+  async prune(): Promise<void> {}
+
+  async *list(): AsyncGenerator<string> {
+    yield* [...this.files.keys()].toSorted();
+  }
+
+  async free(): Promise<FreeSpace> {
+    return this.freeSpace;
+  }
+
+  stats(): StorageStats {
+    return {
+      operations: 0,
+      queuedBytes: 0,
+      oldestMs: this.oldestMs,
+      bytesWritten: this.#bytesWritten,
+      writes: 0,
+      syncs: 0,
+      errors: 0,
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  async append(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+    await this.#held;
+    const failure = this.failing.get('append');
+    const file = this.file(path);
+    const whole = joined(pieces);
+    // A full disk takes what still fits.
+    if (failure !== undefined) file.bytes = joined([file.bytes, whole.subarray(0, whole.length >> 1)]);
+    this.note('append', path);
+    file.bytes = joined([file.bytes, whole]);
+    this.#bytesWritten += whole.length;
+  }
+
+  note(operation: StorageOperation, path: string): void {
+    this.history.push(`${operation} ${path}`.trimEnd());
+    const failure = this.failing.get(operation);
+    if (failure !== undefined) throw failure;
+  }
+
+  file(path: string): MemoryFile {
+    const file = this.files.get(path);
+    if (file === undefined) throw new WeirError('storage-failed', 'no such file', { place: path });
+    return file;
+  }
+}
+
+class OpenMemoryFile implements StorageFile {
+  readonly path: string;
+  readonly #storage: MemoryStorage;
+  #length: number;
+
+  constructor(storage: MemoryStorage, path: string) {
+    this.#storage = storage;
+    this.path = path;
+    this.#length = storage.file(path).bytes.length;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    const file = this.#storage.file(this.path);
+    file.bytes = file.bytes.slice(0, this.#length);
+    await this.#storage.append(this.path, pieces);
+    this.#length = file.bytes.length;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    return this.#storage.file(this.path).bytes.slice(offset, offset + length);
+  }
+
+  async patch(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#storage.note('patch', this.path);
+    this.#storage.file(this.path).bytes.set(bytes, offset);
+  }
+
+  async truncate(length: number): Promise<void> {
+    this.#storage.note('truncate', this.path);
+    const file = this.#storage.file(this.path);
+    file.bytes = file.bytes.slice(0, length);
+    this.#length = Math.min(this.#length, length);
+  }
+
+  async sync(): Promise<void> {
+    this.#storage.note('sync', this.path);
+    const file = this.#storage.file(this.path);
+    file.synced = file.bytes.slice();
+  }
+
+  async close(): Promise<void> {}
+}
