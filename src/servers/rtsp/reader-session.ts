@@ -91,10 +91,12 @@ export class ReaderSession implements RelayReader {
     return starts.includes(undefined) ? undefined : starts.filter((start) => start !== undefined);
   }
 
-  /** The reply to PLAY is out: the burst, and a sender report so that audio and video agree from the start. */
+  /** The reply to PLAY is out: sender reports first, so that the tracks agree from their first packets on, then the burst. */
   flow(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
+    this.#sendReports(this.#firstUtcMs(held));
+    this.#reportDueMs = this.#options.clock.monoMs() + SENDER_REPORT_MS;
     const burst: Uint8Array[] = [];
     for (const batch of held) {
       const taken = this.#taken[batch.track];
@@ -103,7 +105,6 @@ export class ReaderSession implements RelayReader {
       burst.push(this.#options.layouts.frame(batch, taken.channel));
     }
     this.#queue.start(burst);
-    this.#reportDueMs = 0;
   }
 
   detach(): void {
@@ -157,7 +158,7 @@ export class ReaderSession implements RelayReader {
     if (this.#held !== undefined) return true;
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + SENDER_REPORT_MS;
-      this.#sendReports();
+      this.#sendReports(this.#options.clock.utcMs());
     }
     return !this.#queue.stalled(nowMs);
   }
@@ -169,9 +170,25 @@ export class ReaderSession implements RelayReader {
     }
   }
 
-  #sendReports(): void {
-    const { stream, clock, cname, pipe } = this.#options;
-    const utcMs = clock.utcMs();
+  /**
+   * The moment of the earliest packet that it begins with: FFmpeg counts from its first sender report, and a track that began
+   * before it would jump.
+   */
+  #firstUtcMs(burst: readonly Batch[]): number {
+    let firstMs = this.#options.clock.utcMs();
+    for (const { track } of this.#all()) {
+      const start = trackStart(burst.find((batch) => batch.track === track.index));
+      const moment = this.#options.stream.senderClock(track.index);
+      if (start === undefined || moment === undefined) continue;
+      const ticksAfter = (start.rtpTime - moment.rtpTimestamp) | 0;
+      firstMs = Math.min(firstMs, moment.ntpUtcMs + (ticksAfter * 1000) / track.format.clockRate);
+    }
+    return Math.floor(firstMs);
+  }
+
+  /** SR of each track: what its RTP time is at `utcMs`. */
+  #sendReports(utcMs: number): void {
+    const { stream, cname, pipe } = this.#options;
     const reports: Uint8Array[] = [];
     for (const { track, rtcpChannel, packets, octets } of this.#all()) {
       const moment = stream.senderClock(track.index);
