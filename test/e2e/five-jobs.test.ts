@@ -10,7 +10,8 @@ const SECONDS = 20;
 const SIZE = { width: 640, height: 360 };
 
 interface RecordingStatus {
-  readonly ranges: readonly { readonly from: number; readonly duration: number }[];
+  /** Milliseconds UTC. */
+  readonly ranges: readonly { readonly opened_at: number; readonly closed_at: number }[];
 }
 
 peerTest(
@@ -39,12 +40,13 @@ peerTest(
     await Promise.all([readsOverRtsp(url), gstreamerReads(url), playsInChromium(context, weir), showsStill(weir)]);
 
     assert.equal(await publisher.exit(), 0, publisher.stderr);
-    await weir.untilState('cam', 'idle');
+    await weir.untilState('cam', 'down');
     const ranges = await recordedRanges(weir, SECONDS);
-    const archive = `${weir.http}/cam/archive-${Math.floor(ranges[0]?.from ?? 0)}-${SECONDS + 10}.m3u8`;
+    const archive = `${weir.http}/cam/archive-${Math.floor((ranges[0]?.opened_at ?? 0) / 1000)}-${SECONDS + 10}.m3u8`;
     assert.deepEqual(await pictureHashes(archive), await pictureHashes(clip));
     const [sent, kept] = [await audioHashes(clip), await audioHashes(archive)];
     const first = sent.indexOf(kept[0] ?? '');
+    assert.ok(first >= 0, 'the first recorded audio frame was not sent');
     assert.deepEqual(kept, sent.slice(first, first + kept.length));
     assert.ok(kept.length >= sent.length - 4, `${kept.length} of ${sent.length} audio frames are recorded`);
   },
@@ -121,8 +123,8 @@ async function showsStill(weir: RunningWeir): Promise<void> {
 function recordedRanges(weir: RunningWeir, seconds: number): Promise<RecordingStatus['ranges']> {
   return weir.until(async () => {
     const [status] = await weir.json<readonly RecordingStatus[]>('/cam/recording_status.json');
-    const total = status?.ranges.reduce((sum, range) => sum + range.duration, 0) ?? 0;
-    return total > seconds - 0.2 && status?.ranges;
+    const totalMs = status?.ranges.reduce((sum, range) => sum + range.closed_at - range.opened_at, 0) ?? 0;
+    return totalMs > seconds * 1000 - 200 && status?.ranges;
   }, `${seconds} recorded seconds`);
 }
 

@@ -34,11 +34,11 @@ peerTest('the page shows the streams, plays one live and from its recordings', [
 
   const from = await weir.until(async () => {
     const [status] =
-      await weir.json<readonly { readonly ranges: readonly { readonly from: number; readonly duration: number }[] }[]>(
-        '/demo/recording_status.json',
-      );
+      await weir.json<
+        readonly { readonly ranges: readonly { readonly opened_at: number; readonly closed_at: number }[] }[]
+      >('/demo/recording_status.json');
     const range = status?.ranges[0];
-    return range !== undefined && range.duration > RECORDED_S && range.from;
+    return range !== undefined && range.closed_at - range.opened_at > RECORDED_S * 1000 && range.opened_at / 1000;
   }, `${RECORDED_S} recorded seconds`);
   const chosenS = from + 3;
   await page.evaluate(`location.hash = '#/demo@${chosenS}'`);
@@ -50,6 +50,6 @@ peerTest('the page shows the streams, plays one live and from its recordings', [
   }, 'the chosen time to be shown as the playing time');
   const archive = await videoState(page);
   assert.deepEqual([archive.width, archive.error, archive.problem], [1280, null, null]);
-  assert.ok((await page.locator('.day-bar .span').count()) >= 1);
+  await page.locator('.day-bar .span').first().waitFor();
   assert.deepEqual(errors, []);
 });

@@ -28,7 +28,8 @@ peerTest('GStreamer publishes, ffprobe reads', ['rtspclientsink', 'ffprobe'], as
   ]);
   assert.equal(said.trim(), 'h264,640');
   await publisher.end('SIGINT');
-  await weir.untilState('drone/1', 'idle');
+  await weir.untilState('drone/1', 'down');
+  assert.equal((await weir.streamStatus('drone/1')).error?.code, 'publisher-gone');
 });
 
 peerTest('a second publisher takes over, and the reader stays', ['ffmpeg'], async (context) => {

@@ -61,10 +61,13 @@ export function audioHashes(input: string): Promise<readonly string[]> {
   return hashes(['-i', input, '-map', '0:a:0', '-c:a', 'copy', '-f', 'framemd5', '-']);
 }
 
+/** stream, dts, pts, duration, size, hash; a first audio packet has side data behind it. */
+const HASH_COLUMN = 5;
+
 async function hashes(words: readonly string[]): Promise<readonly string[]> {
   const said = await mustRun('ffmpeg', ['-v', 'error', ...words]);
   return said
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.slice(line.lastIndexOf(',') + 1).trim());
+    .map((line) => line.split(',')[HASH_COLUMN]?.trim() ?? '');
 }
