@@ -33,6 +33,11 @@ export const ARCHIVE_SEGMENTS_MAX = 50_000;
 /** How far before `from` a key frame is looked for, where a long GOP was cut by time. */
 const LOOKBACK_MS = 30_000;
 const LOOKBACK_SEGMENTS_MAX = 64;
+/**
+ * Segments begin and end within milliseconds, the times in URLs are whole ones: a segment that touches a range by less than this
+ * is not meant.
+ */
+const ROUNDING_MS = 1;
 /** A change of set-up is rare; a list of more than these names the first of them. */
 const INITS_MAX = 16;
 /** Seconds; retention and back-fill change what is recorded. */
@@ -48,7 +53,7 @@ export async function archiveMediaList(archive: Archive, stream: string, range: 
     discontinuitySequence: 0,
     type: 'VOD',
     ended: true,
-    ...(offsetMs > 0 && { startOffsetS: offsetMs / 1000 }),
+    ...(offsetMs > ROUNDING_MS && { startOffsetS: offsetMs / 1000 }),
     segments: segments.map((segment, i) => {
       const entry = { ...segment, discontinuity: isBreak(segments[i - 1], segment) };
       return playlistSegment(entry, i === 0);
@@ -85,7 +90,9 @@ async function recordedSegments(
   range: ArchiveRange,
 ): Promise<readonly SegmentEntry[]> {
   const { fromUtcMs, durationMs } = range;
-  const segments = await archive.segments(stream, fromUtcMs, fromUtcMs + durationMs, ARCHIVE_SEGMENTS_MAX + 1);
+  const from = fromUtcMs + ROUNDING_MS;
+  const to = Math.max(from + ROUNDING_MS, fromUtcMs + durationMs - ROUNDING_MS);
+  const segments = await archive.segments(stream, from, to, ARCHIVE_SEGMENTS_MAX + 1);
   const [first] = segments;
   if (first === undefined)
     throw new NotRecordedError(notRecorded(stream, range), await nearestTimes(archive, stream, fromUtcMs));
@@ -121,7 +128,7 @@ function isBreak(before: SegmentEntry | undefined, segment: SegmentEntry): boole
 
 async function nearestTimes(archive: Archive, stream: string, utcMs: number): Promise<NearestTimes> {
   const found = await archive.keyFrame(stream, utcMs);
-  return found.kind === 'nearest' ? found : { kind: 'nearest', beforeUtcMs: found.utcMs, afterUtcMs: undefined };
+  return found.kind === 'nearest' ? found : { kind: 'nearest', beforeUtcMs: undefined, afterUtcMs: undefined };
 }
 
 function notRecorded(stream: string, { fromUtcMs, durationMs }: ArchiveRange): string {

@@ -211,6 +211,21 @@ describe('archive lists', () => {
     });
   }
 
+  it('means no segment that a range touches by a fraction of a millisecond', async () => {
+    const fine = new FakeArchive();
+    fine.segmentsOf = [0, 1, 2, 3].map((index) => fakeSegment({ index, startUtcMs: at(2 * index) + 0.889 }));
+    const service = new HlsService({ archive: fine, clock });
+    for (const [from, to] of [
+      [2000, 6000],
+      [2001, 6001],
+    ] as const) {
+      const range = { fromUtcMs: at(0) + from, durationMs: to - from };
+      const list = media(await service.archivedMedia('s', range));
+      assert.deepEqual(indexes(list), [1, 2]);
+      assert.equal(list.start, undefined);
+    }
+  });
+
   it('names its media list, and the formats of all that is in it', async () => {
     const list = parse(text(await hls.archived('s', { fromUtcMs: at(0.5), durationMs: 4000 })));
     assert(list instanceof types.MasterPlaylist);
@@ -229,7 +244,7 @@ describe('archive lists', () => {
 
   it('says what is nearest where nothing is recorded', async () => {
     const nothing = { fromUtcMs: at(12), durationMs: 5000 };
-    await rejects(hls.archived('s', nothing), 'not-recorded', /2026-01-01T10:00:10\.000Z or 2026-01-01T10:00:20\.000Z/);
+    await rejects(hls.archived('s', nothing), 'not-recorded', /2026-01-01T10:00:09\.999Z or 2026-01-01T10:00:20\.000Z/);
     await rejects(hls.archivedMedia('s', nothing), 'not-recorded');
   });
 

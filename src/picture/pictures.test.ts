@@ -6,6 +6,7 @@ import { WeirError, type ErrorCode } from '../core/errors.ts';
 import { parseFragment } from '../core/mp4/read/fragment.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
 import type { Archive, ArchivedKeyFrame, NearestTimes } from '../stream/archive.ts';
+import { NotRecordedError } from '../stream/not-recorded.ts';
 import type { LiveKeyFrame, RelayReader, Stream, StreamStatus } from '../stream/stream.ts';
 import type { Decoder, Picture, StillJob } from './decoder/decoder.ts';
 import { H264_KEY_FRAME } from './key-frames.table.ts';
@@ -16,7 +17,8 @@ const never = new AbortController().signal;
 const PICTURE: Picture = { bytes: Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), width: 96, height: 64 };
 const [NAL = new Uint8Array()] = H264_KEY_FRAME.nals;
 const SAMPLE = Uint8Array.of(0, 0, 0, NAL.length, ...NAL);
-const RECORDED_UTC_MS = Date.UTC(2026, 0, 1, 9);
+/** Within a millisecond, as media time is. */
+const RECORDED_UTC_MS = Date.UTC(2026, 0, 1, 9) + 0.889;
 
 describe('Pictures', () => {
   let clock: ManualClock;
@@ -149,13 +151,16 @@ describe('Pictures', () => {
   it('takes a recorded key frame, or says what is nearest', async () => {
     const frame = await pictures.frameAt('s', RECORDED_UTC_MS + 500);
     assert.equal(frame.utcMs, RECORDED_UTC_MS);
+    assert.deepEqual(await pictures.frameAt('s', Math.floor(frame.utcMs)), frame);
     await pictures.make(frame, { format: 'jpg', width: 320 }, never);
     assert.deepEqual(
       decoder.jobs[0]?.nals.map((nal) => Buffer.from(nal)),
       [Buffer.from(NAL)],
     );
-    const missing = await rejects(pictures.frameAt('s', RECORDED_UTC_MS + 9000), 'not-recorded', WeirError);
-    assert.match(missing.describe(), /2026-01-01T09:00:02\.000Z/);
+    const missing = await rejects(pictures.frameAt('s', RECORDED_UTC_MS + 9000), 'not-recorded', NotRecordedError);
+    assert(missing.afterUtcMs === undefined && missing.beforeUtcMs !== undefined);
+    await rejects(pictures.frameAt('s', missing.beforeUtcMs), 'codec-data-invalid', WeirError);
+    assert.match(missing.describe(), /2026-01-01T09:00:01\.999Z/);
     await rejects(pictures.frameAt('s', RECORDED_UTC_MS + 1500), 'codec-data-invalid', WeirError);
   });
 });

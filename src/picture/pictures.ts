@@ -64,9 +64,9 @@ export class Pictures {
     return { stream: stream.name, utcMs, id: `live-${id}`, unit };
   }
 
-  /** The recorded key frame at or before `utcMs`, within the same span. Throws `not-recorded` with the nearest times. */
+  /** The recorded key frame at or before the millisecond `utcMs`, within the same span. Throws `not-recorded` with the nearest times. */
   async frameAt(stream: string, utcMs: number): Promise<PictureFrame> {
-    const found = await this.#options.archive.keyFrame(stream, utcMs);
+    const found = await this.#options.archive.keyFrame(stream, utcMs + WITHIN_MS);
     if (found.kind === 'nearest') {
       throw new NotRecordedError(`Nothing of ${stream} is recorded at ${new Date(utcMs).toISOString()}`, found);
     }
@@ -113,6 +113,12 @@ export class Pictures {
     return this.#options.decoder.close();
   }
 }
+
+/**
+ * Frames are timed more finely than clients write times: a whole millisecond means all of it, so that the time which a still or a
+ * list states leads back to the same frame.
+ */
+const WITHIN_MS = 0.999;
 
 function keyOf(frame: PictureFrame, request: StillRequest): string {
   const size = request.format === 'mp4' ? '' : String(listedWidth(request.width) ?? 'own');

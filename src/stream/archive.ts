@@ -54,6 +54,8 @@ export interface ArchivedKeyFrame {
 /** Nothing is recorded at the moment that was asked for: the recorded moments around it. */
 export interface NearestTimes {
   readonly kind: 'nearest';
+  /** Where the span before ends: itself no longer in it. */
   readonly beforeUtcMs: number | undefined;
+  /** Where the span after begins. */
   readonly afterUtcMs: number | undefined;
 }

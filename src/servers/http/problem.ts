@@ -32,8 +32,7 @@ export function problemOf(error: WeirError): Problem {
   };
 }
 
-function nearestOf({ nearest }: NotRecordedError): NonNullable<Problem['nearest']> {
-  const { beforeUtcMs, afterUtcMs } = nearest;
+function nearestOf({ beforeUtcMs, afterUtcMs }: NotRecordedError): NonNullable<Problem['nearest']> {
   return {
     ...(beforeUtcMs !== undefined && { before: new Date(beforeUtcMs).toISOString() }),
     ...(afterUtcMs !== undefined && { after: new Date(afterUtcMs).toISOString() }),

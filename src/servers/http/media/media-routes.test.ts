@@ -263,7 +263,7 @@ describe('media routes', () => {
   it('says what is recorded nearest to where nothing is', async () => {
     const answer = await get(`/s/archive-${HOUR_AGO / 1000 + 60}-60.m3u8`);
     const { nearest } = (await answer.json()) as Problem;
-    assert.deepEqual(nearest, { before: '2026-01-01T09:00:06.000Z' });
+    assert.deepEqual(nearest, { before: '2026-01-01T09:00:05.999Z' });
   });
 
   it('stops waiting when the client leaves', async () => {

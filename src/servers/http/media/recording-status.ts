@@ -4,7 +4,7 @@
  *     [{"stream":"s","ranges":[{"from":1483970675,"duration":3687,"opened_at":1483970675120,"closed_at":1483974361320}],"gaps":[…]}]
  *
  * `from` and `duration` are whole seconds, rounded outwards: clients with typed parsers read integers, and who asks for that range of
- * the archive gets all that is recorded in it. `opened_at` and `closed_at` are exact, in milliseconds.
+ * the archive gets all that is recorded in it. `opened_at` and `closed_at` are in milliseconds.
  */
 import { WeirError } from '../../../core/errors.ts';
 import { parseUrlTime } from '../../../core/url/url-time.ts';
@@ -53,7 +53,7 @@ export async function recordingStatus(
 function rangeOf(startUtcMs: number, endUtcMs: number): StatusRange {
   const from = Math.floor(startUtcMs / 1000);
   const duration = Math.ceil(endUtcMs / 1000) - from;
-  return { from, duration, opened_at: Math.round(startUtcMs), closed_at: Math.round(endUtcMs) };
+  return { from, duration, opened_at: Math.floor(startUtcMs), closed_at: Math.ceil(endUtcMs) };
 }
 
 function momentOf(query: URLSearchParams, name: string, nowUtcMs: number): number | undefined {
