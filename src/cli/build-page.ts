@@ -55,15 +55,15 @@ async function runBuilder(outDir: string): Promise<string | undefined> {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-MAX_SAID);
+      if (said.length < MAX_SAID) said += text;
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];
-  return code === 0 ? undefined : `${said.trim()} (exit code ${code ?? 'none: it took too long'})`;
+  return code === 0 ? undefined : `${said.slice(0, MAX_SAID).trim()} (exit code ${code ?? 'none: it took too long'})`;
 }
 
-/** Of the builder's output kept for the log. */
-const MAX_SAID = 4000;
+/** Characters of the builder's output kept for the log: it says what is wrong first. */
+const MAX_SAID = 500;
 
 function moveIntoPlace(built: string, old: string): void {
   try {

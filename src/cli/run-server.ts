@@ -2,7 +2,9 @@
 import { startWeir } from '../app.ts';
 import type { Log } from '../base/log.ts';
 import type { ProcessLog } from '../base/process-log.ts';
+import { unknownVariables } from '../config/environment.ts';
 import type { Environment } from '../config/environment.ts';
+import { keyTree } from '../config/key-tree.ts';
 import { WeirError } from '../core/errors.ts';
 import { buildPage } from './build-page.ts';
 
@@ -15,6 +17,10 @@ export async function runServer(
   { log, flush }: ProcessLog,
 ): Promise<number> {
   endOnFault(log, flush);
+  // Who read our banner may have left: no reason to end.
+  process.stdout.on('error', () => {});
+  for (const variable of unknownVariables(env, keyTree()))
+    log.warn({ variable }, 'this environment variable means nothing to weir');
   const ended = signalled(log, flush);
   await buildPage(log);
   let weir: Awaited<ReturnType<typeof startWeir>>;
