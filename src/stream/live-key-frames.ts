@@ -7,8 +7,8 @@ import type { LiveTrack } from './relay-track.ts';
 
 export class LiveKeyFrames {
   readonly #track: LiveTrack;
-  /** What the last GOP that was looked at gave; undefined if its key frame is damaged. */
-  #unpacked: { readonly gop: Gop; readonly unit: AccessUnit | undefined } | undefined;
+  /** What each GOP's key frame gave; undefined if it is damaged. */
+  readonly #unpacked = new WeakMap<Gop, AccessUnit | undefined>();
 
   constructor(track: LiveTrack) {
     this.#track = track;
@@ -19,8 +19,9 @@ export class LiveKeyFrames {
     if (this.#track.format.media !== 'video') return undefined;
     for (const gop of gops) {
       if (!gop.whole) continue;
-      if (this.#unpacked?.gop !== gop) this.#unpacked = { gop, unit: this.#unpack(gop) };
-      if (this.#unpacked.unit !== undefined) return this.#unpacked.unit;
+      if (!this.#unpacked.has(gop)) this.#unpacked.set(gop, this.#unpack(gop));
+      const unit = this.#unpacked.get(gop);
+      if (unit !== undefined) return unit;
     }
     return undefined;
   }
