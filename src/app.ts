@@ -113,6 +113,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     warnOfLaterKeys(settings, changed, log);
     rules = new StreamRules(changed.streams);
     access.apply(changed.access);
+    http.setHosts(changed.http.hosts);
     await dvr.applyStorages(changed.storages);
     await streams.apply(changed.streams);
   };
@@ -168,7 +169,6 @@ function warnOfLaterKeys(now: Settings, changed: Settings, log: Log): void {
     data: (settings: Settings) => settings.dataFolder,
     'rtsp.listen': (settings: Settings) => settings.rtsp.listen,
     'http.listen': (settings: Settings) => settings.http.listen,
-    'http.hosts': (settings: Settings) => settings.http.hosts,
     hls: (settings: Settings) => settings.hls,
     files: (settings: Settings) => settings.filesFolder,
     access: (settings: Settings) => settings.access.kind,

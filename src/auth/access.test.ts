@@ -42,8 +42,9 @@ test('changed settings hold at once', () => {
   assert.equal(access.verifyBasic('ann', 'secret'), undefined);
   assert.equal(access.verifyBasic('ann', 'new')?.name, 'ann');
   assert.equal(access.authorize({ name: 'bob' }, 'read', 'lobby'), 'unauthorized');
-  access.apply({ kind: 'open' });
-  assert.equal(access.required, false);
+  for (const kind of ['open', 'local'] as const) access.apply({ kind });
+  assert.equal(access.required, true, 'another kind takes another start');
+  assert.equal(access.authorize(undefined, 'read', 'lobby'), 'unauthorized');
 });
 
 test('passwords: Basic, and HA1 as RFC 7616 computes it', () => {

@@ -18,31 +18,35 @@ export type Verdict = 'ok' | 'unauthorized' | 'forbidden';
 
 export class Access {
   readonly realm = 'weir';
-  #required = false;
+  readonly #kind: AccessSettings['kind'];
   #users: ReadonlyMap<string, User> = new Map();
   /** Compared with when the name is unknown, so that unknown names take as long as wrong passwords. */
   readonly #nobody: User;
 
   constructor(settings: AccessSettings) {
     this.#nobody = userOf({ name: '', password: crypto.randomUUID(), may: [], streams: [] }, this.realm);
+    this.#kind = settings.kind;
     this.apply(settings);
   }
 
   /** Whether anybody has to say who he is. */
   get required(): boolean {
-    return this.#required;
+    return this.#kind === 'users';
   }
 
-  /** Takes up changed settings: holds from the next question on. */
+  /**
+   * Takes up changed users: holds from the next question on. Another kind of access waits for the next start, since where weir listens
+   * goes with it: whoever takes `access` out of the file must not throw open what all interfaces reach.
+   */
   apply(settings: AccessSettings): void {
+    if (settings.kind !== this.#kind) return;
     const users = settings.kind === 'users' ? settings.users : [];
-    this.#required = settings.kind === 'users';
     this.#users = new Map(users.map((user) => [user.name, userOf(user, this.realm)]));
   }
 
   /** `stream` undefined: the server as a whole, which takes a user whose right is not bound to names. */
   authorize(identity: Identity | undefined, right: Right, stream: string | undefined): Verdict {
-    if (!this.#required) return 'ok';
+    if (!this.required) return 'ok';
     const user = identity === undefined ? undefined : this.#users.get(identity.name);
     if (user === undefined) return 'unauthorized';
     if (!user.may.has(right)) return 'forbidden';
