@@ -1,6 +1,8 @@
 /** Types of H.264 NAL units (H.264 table 7-1) and of RTP payloads (RFC 6184 table 1): the low five bits of the first byte. */
 import type { NalKind, NalSyntax } from '../nal/video-setup.ts';
 
+/** Most likely a start code where a header should be. */
+const NAL_NONE = 0;
 export const NAL_IDR = 5;
 export const NAL_SPS = 7;
 export const NAL_PPS = 8;
@@ -26,7 +28,7 @@ function kindOf(nal: Uint8Array): NalKind {
   if (type >= 1 && type <= LAST_SLICE) return 'slice';
   if (type === NAL_SPS || type === NAL_PPS || type === NAL_SPS_EXTENSION || type === NAL_SUBSET_SPS)
     return 'parameter-set';
-  return type === NAL_AUD || type === NAL_FILLER ? 'stripped' : 'other';
+  return type === NAL_NONE || type === NAL_AUD || type === NAL_FILLER ? 'stripped' : 'other';
 }
 
 /** `first_mb_in_slice` is ue(v): 0 is a single 1. Partitions B and C do not begin a picture. */

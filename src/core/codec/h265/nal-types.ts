@@ -34,7 +34,9 @@ export function isKeyType(type: number): boolean {
   return type >= NAL_FIRST_KEY && type <= NAL_LAST_KEY;
 }
 
+/** A temporal id of 0 is none (§7.4.2.2): most likely a start code where a header should be. */
 function kindOf(nal: Uint8Array): NalKind {
+  if (((nal[1] ?? 0) & 7) === 0) return 'stripped';
   const type = nalTypeAt(nal, 0);
   if (isKeyType(type)) return 'key-slice';
   if (type <= NAL_LAST_SLICE) return 'slice';
