@@ -40,7 +40,7 @@ function unknownKey(path: KeyPath, tree: KeyNode): ConfigFault {
 }
 
 /** The known word with the fewest changes, if they are few enough to be a slip. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

@@ -8,7 +8,7 @@
 import { MAX_STREAM_NAME_LENGTH, streamNameFault } from './stream-name.ts';
 
 /** Matching costs a power of the number of wildcards: four are enough for anybody. */
-export const MAX_PATTERN_WILDCARDS = 4;
+const MAX_PATTERN_WILDCARDS = 4;
 
 export function isPattern(name: string): boolean {
   return name.includes('*');

@@ -20,7 +20,7 @@ export interface WatchOptions {
 }
 
 /** Editors write in several steps (truncate, write, rename): it is read when they have been quiet this long. */
-export const SETTLE_MS = 300;
+const SETTLE_MS = 300;
 
 export class SettingsWatcher implements Disposable {
   readonly #options: WatchOptions;

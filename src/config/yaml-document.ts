@@ -5,7 +5,7 @@ import { WeirError } from '../core/errors.ts';
 import type { KeyPath } from './fault.ts';
 
 /** A configuration of 10,000 cameras is 3 MB. */
-export const MAX_CONFIG_CHARACTERS = 16 * 1024 * 1024;
+const MAX_CONFIG_CHARACTERS = 16 * 1024 * 1024;
 /** Uses of anchors, so that ten lines cannot stand for a billion. */
 const MAX_ALIASES = 1000;
 

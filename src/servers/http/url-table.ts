@@ -8,7 +8,7 @@ import { isStreamName } from '../../config/stream-name.ts';
 import { parseView } from '../../core/url/view.ts';
 import type { View, ViewRow } from '../../core/url/view.ts';
 
-export type { StillFormat, View } from '../../core/url/view.ts';
+export type { View } from '../../core/url/view.ts';
 
 export interface ViewPath {
   readonly stream: string;

@@ -18,7 +18,7 @@ and a wrong one is refused with the key, the line and what was expected. [weir.e
 - **Listening**: \`:8554\` gives a port and no address. Without \`access\` that is this machine only, and another address is refused; with
   \`access\` it is all interfaces.
 - **Changes** of the file are taken up when it is written, and on SIGHUP; what they do not concern goes on. A bad edit is logged
-  with its code and changes nothing. Where weir listens, and where its data is, takes a restart.
+  with its code and changes nothing. Where weir listens, \`data\`, \`files\`, \`hls\` and another kind of \`access\` wait for the next start.
 - **Paths** are relative to the file. **Durations**: \`500ms\`, \`10s\`, \`5m\`, \`1h\`, \`7d\`, \`2w\`. **Sizes**: GB is 10^9 bytes, GiB 2^30.
 - **The environment** wins over the file, for every scalar with a fixed place.
 

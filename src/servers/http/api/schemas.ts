@@ -39,7 +39,7 @@ export const TrackReport = z
   })
   .meta({ id: 'Track' });
 
-export const SourceReport = z
+const SourceReport = z
   .object({
     kind: z.string().meta({ example: 'rtsp' }),
     label: z.string().meta({ description: "The URL without secrets, or the publisher's address" }),
