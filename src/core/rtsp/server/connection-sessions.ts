@@ -7,6 +7,7 @@ import type { Announcement } from './announcement.ts';
 import type { SessionPurpose } from './session-state.ts';
 import type { SessionTable } from './session-table.ts';
 import { ServerSession, type SessionTrack } from './session.ts';
+import type { RequestTarget } from './target.ts';
 import { assignChannels, type ChannelPair } from './transport-choice.ts';
 
 export const MAX_SESSIONS_PER_CONNECTION = 8;
@@ -30,6 +31,8 @@ export class ConnectionSessions {
   readonly #own = new Set<ServerSession>();
   readonly #channels: (ChannelUse | undefined)[] = [];
   announced: AnnouncedBy | undefined;
+  /** What was last described: URLs that say less mean it. */
+  #described: RequestTarget | undefined;
 
   constructor(table: SessionTable) {
     this.#table = table;
@@ -42,6 +45,21 @@ export class ConnectionSessions {
   /** A session by its id, of this or another connection. */
   find(id: string): ServerSession | undefined {
     return this.#table.get(id);
+  }
+
+  described(target: RequestTarget): void {
+    this.#described = target;
+  }
+
+  /**
+   * A SETUP's target, completed from what was described. A track alone, as `rtsp://host/trackID=0`, is what remains of a relative
+   * control joined to a base whose query held the only slash.
+   */
+  complete(target: RequestTarget): RequestTarget {
+    const described = this.#described;
+    const named = target.stream === '' && target.track !== undefined ? described?.stream : target.stream;
+    const start = target.start ?? (described?.stream === named ? described?.start : undefined);
+    return { stream: named ?? target.stream, track: target.track, start };
   }
 
   owns(session: ServerSession): boolean {

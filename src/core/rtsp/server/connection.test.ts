@@ -100,7 +100,7 @@ describe('without a session', () => {
   for (const [uri, base] of [
     [BASE, `${BASE}/`],
     [`${BASE}/`, `${BASE}/`],
-    ['rtsp://ann:secret@192.0.2.1/yard?start=gop', 'rtsp://192.0.2.1/yard?start=gop/'],
+    ['rtsp://ann:secret@192.0.2.1/yard?start=gop', 'rtsp://192.0.2.1/yard/?start=gop'],
   ] as const) {
     it(`Content-Base of ${uri}`, () => {
       const reply = new Dialogue().ask('DESCRIBE', uri);
@@ -217,6 +217,21 @@ describe('reading', () => {
       peer.ask('PLAY', `${BASE}${play}`, SESSION);
       assert.equal([...peer.machine.sessions][0]?.start, start);
     }
+  });
+
+  it('what was described completes URLs that say less', () => {
+    for (const [uri, start] of [
+      [`${BASE}/trackID=1`, 'gop'],
+      ['rtsp://192.0.2.1:8554/trackID=1', 'gop'],
+      [`${BASE}/trackID=1?start=key`, 'key'],
+    ] as const) {
+      const peer = new Dialogue();
+      peer.ask('DESCRIBE', `${BASE}?start=gop`);
+      assert.equal(peer.ask('SETUP', uri, TCP).status, 200);
+      const [session] = peer.machine.sessions;
+      assert.deepEqual([session?.stream, session?.start, session?.tracks[0]?.track], ['yard', start, 1]);
+    }
+    assert.equal(new Dialogue().ask('SETUP', 'rtsp://192.0.2.1:8554/trackID=1', TCP).status, 404);
   });
 
   it('TEARDOWN of a track leaves the others; of the last one ends the session', () => {

@@ -19,7 +19,7 @@ import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ServerSession } from './session.ts';
 import { setup } from './setup.ts';
-import { baseUri, parseTarget } from './target.ts';
+import { baseUri, contentBase, parseTarget } from './target.ts';
 
 /** Said in every Session header. A peer that is silent for so long, and a little, is gone; a publisher lives by its media. */
 export const SESSION_TIMEOUT_S = 60;
@@ -139,7 +139,7 @@ export class ServerConnection {
       case 'SET_PARAMETER':
         return replied(request.body.length === 0 ? ok() : refusal('parameter-unknown'), session);
       case 'DESCRIBE':
-        return describe(request);
+        return describe(request, this.#sessions);
       case 'ANNOUNCE':
         return announce(request, this.#sessions);
       case 'SETUP':
@@ -182,14 +182,15 @@ export class ServerConnection {
 }
 
 /** §10.2. */
-function describe(request: RtspRequest): Outcome {
+function describe(request: RtspRequest, sessions: ConnectionSessions): Outcome {
   const target = parseTarget(request.uri);
   if (target === undefined) return replied(refusal('request-malformed'));
   if (!acceptsSdp(request.headers.getAll('Accept'))) return replied(refusal('not-acceptable'));
   const login = loginNeed(request, 'read', target.stream);
   return asked({ kind: 'describe', login, stream: target.stream }, (answer) => {
     if (answer.kind !== 'described') return mismatched();
-    const base = ['Content-Base', `${baseUri(request.uri)}/`] as const;
+    sessions.described(target);
+    const base = ['Content-Base', contentBase(request.uri)] as const;
     return replied(ok([base, ['Content-Type', 'application/sdp']], answer.sdp));
   });
 }

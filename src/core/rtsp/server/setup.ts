@@ -21,8 +21,9 @@ export function setup(
   if (transport === undefined) return replied(refusal('transport-unsupported'), named);
   if (sessions.announced !== undefined) return setupRecord(request, transport, sessions, sessions.announced, nowMs);
   if (purposeOf(transport) === 'record') return notNow('init', 'play', named);
-  const target = parseTarget(request.uri);
-  if (target === undefined) return replied(refusal('request-malformed'), named);
+  const parsed = parseTarget(request.uri);
+  if (parsed === undefined) return replied(refusal('request-malformed'), named);
+  const target = sessions.complete(parsed);
   if (named !== undefined) {
     const joins = sessions.owns(named) && named.purpose === 'play' && named.stream === target.stream;
     if (!joins) return replied(refusal('aggregate-not-allowed'), named);

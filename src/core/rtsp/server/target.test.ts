@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { baseUri, parseTarget, withoutUserinfo, MAX_URI_LENGTH } from './target.ts';
+import { baseUri, contentBase, parseTarget, withoutUserinfo, MAX_URI_LENGTH } from './target.ts';
 
 type Row = readonly [uri: string, stream: string, track?: number | undefined, start?: string];
 
@@ -49,18 +49,21 @@ describe('parseTarget', () => {
   }
 });
 
-describe('baseUri', () => {
-  for (const [uri, base] of [
-    ['rtsp://host/yard', 'rtsp://host/yard'],
-    ['rtsp://host/yard/', 'rtsp://host/yard'],
-    ['rtsp://u:p@host/yard/trackID=0', 'rtsp://host/yard'],
-    ['rtsp://host/yard?start=gop', 'rtsp://host/yard?start=gop'],
-    ['rtsp://host/yard?start=gop/trackID=0', 'rtsp://host/yard?start=gop'],
-    ['rtsp://host/yard/trackID=0?start=gop', 'rtsp://host/yard?start=gop'],
+describe('contentBase and baseUri', () => {
+  for (const [uri, content, base] of [
+    ['rtsp://host/yard', 'rtsp://host/yard/', 'rtsp://host/yard'],
+    ['rtsp://host/yard/', 'rtsp://host/yard/', 'rtsp://host/yard'],
+    ['rtsp://u:p@host/yard/trackID=0', 'rtsp://host/yard/', 'rtsp://host/yard'],
+    ['rtsp://host/yard?start=gop', 'rtsp://host/yard/?start=gop', 'rtsp://host/yard'],
+    ['rtsp://host/yard?start=gop/trackID=0', 'rtsp://host/yard/?start=gop', 'rtsp://host/yard'],
+    ['rtsp://host/yard/trackID=0?start=gop', 'rtsp://host/yard/?start=gop', 'rtsp://host/yard'],
   ] as const) {
     it(uri, () => {
+      assert.equal(contentBase(uri), content);
       assert.equal(baseUri(uri), base);
-      assert.deepEqual(parseTarget(`${base}/trackID=5`), { ...parseTarget(uri), track: 5 });
+      assert.deepEqual(parseTarget(content), { ...parseTarget(uri), track: undefined });
+      assert.deepEqual(parseTarget(`${content}/trackID=5`), { ...parseTarget(uri), track: 5 });
+      assert.equal(parseTarget(new URL('trackID=5', content).href)?.track, 5);
     });
   }
 });

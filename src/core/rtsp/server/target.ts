@@ -4,8 +4,9 @@
  *
  *     rtsp://host/yard/trackID=0              RFC 2326 appendix C.1.1
  *     rtsp://host/yard?start=gop/trackID=0    FFmpeg: as text
- *     rtsp://host/yard/trackID=0?start=gop    GStreamer: as a path
- *     rtsp://host/yard/?start=gop             aggregate control, with the slash of Content-Base
+ *     rtsp://host/yard/trackID=0?start=gop    as a path
+ *     rtsp://host/yard/trackID=0              GStreamer: by RFC 3986, which loses the query; what was described is remembered
+ *     rtsp://host/yard/?start=gop             aggregate control: the Content-Base
  */
 export interface RequestTarget {
   /** As the path says, percent-decoded; whether such a stream may exist is the edge's to judge. Empty for `rtsp://host/`. */
@@ -35,15 +36,24 @@ export function parseTarget(uri: string): RequestTarget | undefined {
   return { stream, track: trackInPath ?? trackInQuery, start: startOf(query) };
 }
 
-/**
- * `uri` without user and password, track and slashes at the end: what Content-Base and RTP-Info continue. The query stays.
- */
+/** What controls are relative to. Ends in '/', before the query: GStreamer joins as RFC 3986 says, FFmpeg as text; both work. */
+export function contentBase(uri: string): string {
+  const [path, query] = splitBase(uri);
+  return query === '' ? `${path}/` : `${path}/?${query}`;
+}
+
+/** `uri` without user and password, track, query and slashes at the end: what RTP-Info continues. */
 export function baseUri(uri: string): string {
-  const [path, query] = splitOnce(withoutUserinfo(uri), '?');
-  const [cleanPath] = cutTrack(path);
-  const [cleanQuery] = cutTrack(query ?? '');
-  const base = cleanPath.replace(/\/+$/, '');
-  return cleanQuery === '' ? base : `${base}?${cleanQuery.replace(/\/+$/, '')}`;
+  return splitBase(uri)[0];
+}
+
+function splitBase(uri: string): readonly [path: string, query: string] {
+  const [path, query = ''] = splitOnce(withoutUserinfo(uri), '?');
+  return [withoutTrack(path), withoutTrack(query)];
+}
+
+function withoutTrack(text: string): string {
+  return cutTrack(text)[0].replace(/\/+$/, '');
 }
 
 export function withoutUserinfo(uri: string): string {
