@@ -48,6 +48,25 @@ test('damaged payloads', () => {
   assert.ok(packets >= 20000, `only ${packets} packets`);
 });
 
+test('every truncation of a payload: no exception, and the next key frame is whole', () => {
+  for (const name of VIDEO_STREAMS) {
+    const stream = videoStream(name);
+    const [first, ...rest] = payloadsOf(stream, 300).slice(0, 8);
+    assert.ok(first);
+    for (const cut of [first, ...rest]) {
+      for (let length = 0; length < cut.payload.length; length++) {
+        const payload = cut.payload.subarray(0, length);
+        const depacketizer = stream.codec.depacketizer({ ...stream.format, parameters: undefined });
+        stream.codec.peek(payload);
+        depacketizer.push({ ...cut, payload });
+        const later = payloadsOf(stream).slice(0, 10);
+        const units = later.flatMap((one) => depacketizer.push({ ...one, ticks: one.ticks + 90000 }));
+        assert.equal(units.findLast((unit) => unit.key)?.damaged, false, `${name}, cut to ${length}`);
+      }
+    }
+  }
+});
+
 test('damaged samples', () => {
   const random = seededRandom(SEED);
   for (const name of VIDEO_STREAMS) {

@@ -21,8 +21,12 @@ export function peekH265(payload: Uint8Array): Peek {
 function peekWithin(payload: Uint8Array, type: number): Peek {
   const own = peekType(type);
   if (type <= LAST_SLICE && !(type === 0 && payload[1] === 0)) return own;
-  const inside = peekAnnexB(payload, (bytes, offset) => peekType(nalTypeAt(bytes, offset)));
+  const inside = peekAnnexB(payload, peekAt);
   return peekOf(own.key || inside.key, own.parameterSets || inside.parameterSets);
+}
+
+function peekAt(payload: Uint8Array, offset: number): Peek {
+  return peekType(nalTypeAt(payload, offset));
 }
 
 function peekType(type: number): Peek {
@@ -34,7 +38,7 @@ function peekAggregate(payload: Uint8Array): Peek {
   let key = false;
   let parameterSets = false;
   for (let at = 2; at + 2 < payload.length; at += 2 + (((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0))) {
-    const peek = peekType(nalTypeAt(payload, at + 2));
+    const peek = peekAt(payload, at + 2);
     key ||= peek.key;
     parameterSets ||= peek.parameterSets;
   }
