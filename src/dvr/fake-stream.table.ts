@@ -33,6 +33,8 @@ export interface FakeStreamOptions {
   readonly startUtcMs?: number;
   readonly firstNumber?: number;
   readonly video?: 'plain-h264' | 'pyramid-h264';
+  /** So much is put behind each key frame, to make the stream heavier. */
+  readonly paddingBytes?: number;
 }
 
 export class FakeStream implements RecordedStream {
@@ -44,6 +46,7 @@ export class FakeStream implements RecordedStream {
   readonly #listeners = new Set<TimelineListener>();
   readonly #stateListeners = new Set<(change: StateChange) => void>();
   #users = 0;
+  readonly #padding: Uint8Array;
   #number: number;
   #sequence = 0;
   #discontinuities = 0;
@@ -57,6 +60,7 @@ export class FakeStream implements RecordedStream {
     this.name = name;
     this.#video = videoStream(options.video ?? 'plain-h264');
     this.#number = firstNumber;
+    this.#padding = fillerData(options.paddingBytes ?? 0);
     this.#videoTicks = startUtcMs * 90;
     this.#audioTicks = startUtcMs * 48;
     this.#init = this.#makeInit();
@@ -176,13 +180,9 @@ export class FakeStream implements RecordedStream {
     const startTicks = this.#videoTicks;
     const samples = frames.map(({ unit, durationTicks }): FragmentSample => {
       const compositionOffsetTicks = unit.ptsTicks - unit.dtsTicks;
-      return {
-        durationTicks,
-        compositionOffsetTicks,
-        key: unit.key,
-        pieces: samplePieces(unit),
-        size: sampleSize(unit),
-      };
+      const padding = unit.key ? this.#padding : new Uint8Array(0);
+      const pieces = [...samplePieces(unit), padding];
+      return { durationTicks, compositionOffsetTicks, key: unit.key, pieces, size: sampleSize(unit) + padding.length };
     });
     const durationTicks = samples.reduce((sum, sample) => sum + sample.durationTicks, 0);
     this.#videoTicks += durationTicks;
@@ -272,6 +272,15 @@ export class FakeStream implements RecordedStream {
     this.#users += count;
     return leaseOf(() => void (this.#users -= count));
   }
+}
+
+/** A filler data unit (type 12) with its length. */
+function fillerData(bytes: number): Uint8Array {
+  if (bytes === 0) return new Uint8Array(0);
+  const filler = new Uint8Array(4 + bytes).fill(255);
+  new DataView(filler.buffer).setUint32(0, bytes);
+  filler[4] = 12;
+  return filler;
 }
 
 function leaseOf(close: () => void): Lease {

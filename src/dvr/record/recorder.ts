@@ -71,7 +71,8 @@ export class Recorder {
   readonly #rules: RotationRules;
   readonly #queue: SegmentQueue;
   readonly #leases: readonly Lease[];
-  readonly #closings = new Set<Promise<void>>();
+  /** Files are closed one after the other, so that their rows come in order. */
+  #closing: Promise<void> = Promise.resolve();
   #file: RecordingFile | undefined;
   #endBeforeFile: number | undefined;
   /** The segment whose parts go into the file; those of another are the rest of one that failed. */
@@ -98,7 +99,7 @@ export class Recorder {
     this.#writtenAtMs = clock.monoMs();
     if (gaps.open === undefined) gaps.lost('source-offline', clock.utcMs());
     this.#leases = [
-      stream.onState((change) => this.#stateChanged(change)),
+      stream.onState((change) => this.#push({ kind: 'state', change })),
       stream.timeline.subscribe({
         fragment: (fragment) => this.#offer(fragment),
         segment: (entry) => this.#push({ kind: 'segment', entry }),
@@ -153,19 +154,10 @@ export class Recorder {
     await this.#draining;
     if (this.#file !== undefined) this.#close(this.#file);
     this.#file = undefined;
-    await Promise.all(this.#closings);
+    await this.#closing;
     const { gaps, clock } = this.#options;
     if (this.#ending === undefined) gaps.end(clock.utcMs());
     else gaps.lost(this.#ending, clock.utcMs());
-  }
-
-  #stateChanged(change: StateChange): void {
-    if (change.state === 'live') {
-      this.#sourceReason = undefined;
-    } else if (change.error !== undefined) {
-      this.#sourceReason = gapReasonOf(change.error.code);
-      this.#options.gaps.sourceLost(this.#sourceReason, change.utcMs);
-    }
   }
 
   #offer(fragment: Fragment): void {
@@ -204,9 +196,13 @@ export class Recorder {
         return;
       case 'segment':
         this.#file?.endSegment(item.entry);
+        if (this.#file !== undefined) this.#options.gaps.advanced(this.#file.endUtcMs ?? this.#endBeforeFile);
         return;
       case 'pause':
         this.#options.gaps.lost(this.#ending ?? this.#sourceReason ?? 'source-offline', item.utcMs);
+        return;
+      case 'state':
+        this.#stateChanged(item.change);
         return;
       case 'look':
         if (this.#file?.broken !== undefined) await this.#failed(this.#file.broken);
@@ -216,11 +212,19 @@ export class Recorder {
     }
   }
 
+  #stateChanged(change: StateChange): void {
+    if (change.state === 'live') {
+      this.#sourceReason = undefined;
+    } else if (change.error !== undefined) {
+      this.#sourceReason = gapReasonOf(change.error.code);
+      this.#options.gaps.sourceLost(this.#sourceReason, change.utcMs);
+    }
+  }
+
   /** Parts of one segment, in order. */
   async #write(fragments: readonly Fragment[]): Promise<void> {
     const first = fragments[0];
-    const last = fragments.at(-1);
-    if (first === undefined || last === undefined) return;
+    if (first === undefined) return;
     if (first.part === 0) await this.#begin(first);
     const file = this.#file;
     if (file === undefined || this.#writing !== first.segment) return;
@@ -236,7 +240,7 @@ export class Recorder {
       this.#error = undefined;
       gaps.resumed(first.startUtcMs);
     }
-    gaps.advanced(last.startUtcMs + last.durationMs);
+    gaps.advanced(file.endUtcMs);
   }
 
   /** A segment begins: in the file that is open, or in a new one. */
@@ -263,8 +267,7 @@ export class Recorder {
 
   /** Seals the file and commits its rows, beside what is written to the next one. */
   #close(file: RecordingFile): void {
-    const closing = this.#seal(file).finally(() => this.#closings.delete(closing));
-    this.#closings.add(closing);
+    this.#closing = this.#closing.then(() => this.#seal(file));
   }
 
   async #seal(file: RecordingFile): Promise<void> {
@@ -310,8 +313,7 @@ export class Recorder {
     this.#file = undefined;
     if (file !== undefined) {
       const bytes = await file.abandon();
-      const last = file.segments.at(-1);
-      gaps.advanced(last === undefined ? this.#endBeforeFile : last.startUtcMs + last.durationMs);
+      gaps.advanced(file.endUtcMs ?? this.#endBeforeFile);
       await this.#finish(file, bytes);
     }
     this.#lost('disk', clock.utcMs());

@@ -79,6 +79,12 @@ export class RecordingFile {
     return this.#contents.unfinished;
   }
 
+  /** Where its media ends, by the segment that was begun last; undefined: it has none. */
+  get endUtcMs(): number | undefined {
+    const last = this.unfinished ?? this.segments.at(-1);
+    return last === undefined ? undefined : last.startUtcMs + last.durationMs;
+  }
+
   offsetTicks(trackId: number): number {
     return this.#contents.offsetTicks(trackId);
   }

@@ -14,9 +14,10 @@ export const ROTATION: RotationRules = { minMs: 60_000, minBytes: 16_000_000, ma
 
 /** The rules of one stream: shifted by its name, so that streams that began together do not close their files together. */
 export function staggered(rules: RotationRules, stream: string): RotationRules {
-  let hash = 0;
-  for (const char of stream) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 1_000_003;
-  const share = (hash % 1000) / 1000;
+  // FNV-1a and a last multiplication, so that names that differ in their last letter only lie far apart.
+  let hash = 0x811c_9dc5;
+  for (const char of stream) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x0100_0193);
+  const share = (Math.imul(hash ^ (hash >>> 15), 0x9e37_79b1) >>> 0) / 2 ** 32;
   return { minMs: rules.minMs * (1 + share / 4), minBytes: rules.minBytes, maxMs: rules.maxMs * (1 - share / 5) };
 }
 

@@ -3,6 +3,7 @@
  * this stream and for its storage: a disk that stalls costs whole segments, never half ones, and never memory without end.
  */
 import type { Fragment, SegmentEntry } from '../../stream/fragment.ts';
+import type { StateChange } from '../../stream/stream.ts';
 
 /** Bytes that may wait when a segment begins: half a minute of a stalled disk at 8 Mb/s. */
 export const MAX_STREAM_QUEUED_BYTES = 32 * 1024 * 1024;
@@ -18,6 +19,7 @@ export type QueueItem =
   | { readonly kind: 'segment'; readonly entry: SegmentEntry }
   /** The source went away at this time. */
   | { readonly kind: 'pause'; readonly utcMs: number }
+  | { readonly kind: 'state'; readonly change: StateChange }
   /** Look at the file: a sync of it failed. */
   | { readonly kind: 'look' };
 

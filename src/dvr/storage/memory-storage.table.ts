@@ -3,11 +3,39 @@ import { joined } from '../../core/bytes/mutations.table.ts';
 import { WeirError } from '../../core/errors.ts';
 import { FileExists, type FreeSpace, type Storage, type StorageFile, type StorageStats } from './storage.ts';
 
-interface MemoryFile {
-  bytes: Uint8Array;
+class MemoryFile {
+  #buffer: Uint8Array;
+  #length: number;
   synced: Uint8Array;
   /** Its name survives a power cut. */
   named: boolean;
+
+  constructor(bytes: Uint8Array, named: boolean) {
+    this.#buffer = bytes.slice();
+    this.#length = bytes.length;
+    this.synced = bytes.slice();
+    this.named = named;
+  }
+
+  /** A view. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  append(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length;
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(2 * needed);
+      grown.set(this.bytes);
+      this.#buffer = grown;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = needed;
+  }
+
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length);
+  }
 }
 
 export type StorageOperation = 'check' | 'create' | 'append' | 'sync' | 'patch' | 'truncate' | 'remove' | 'read';
@@ -46,7 +74,7 @@ export class MemoryStorage implements Storage {
   powerCut(): MemoryStorage {
     const left = new MemoryStorage(this.name);
     for (const [path, file] of this.files) {
-      if (file.named) left.files.set(path, { bytes: file.synced.slice(), synced: file.synced.slice(), named: true });
+      if (file.named) left.files.set(path, new MemoryFile(file.synced, true));
     }
     return left;
   }
@@ -58,7 +86,7 @@ export class MemoryStorage implements Storage {
   async create(path: string): Promise<StorageFile> {
     this.note('create', path);
     if (this.files.has(path)) throw new FileExists(path);
-    this.files.set(path, { bytes: new Uint8Array(0), synced: new Uint8Array(0), named: false });
+    this.files.set(path, new MemoryFile(new Uint8Array(0), false));
     return new OpenMemoryFile(this, path);
   }
 
@@ -112,9 +140,9 @@ export class MemoryStorage implements Storage {
     const file = this.file(path);
     const whole = joined(pieces);
     // A full disk takes what still fits.
-    if (failure !== undefined) file.bytes = joined([file.bytes, whole.subarray(0, whole.length >> 1)]);
+    if (failure !== undefined) file.append(whole.subarray(0, whole.length >> 1));
     this.note('append', path);
-    file.bytes = joined([file.bytes, whole]);
+    file.append(whole);
     this.#bytesWritten += whole.length;
   }
 
@@ -148,7 +176,7 @@ class OpenMemoryFile implements StorageFile {
 
   async append(pieces: readonly Uint8Array[]): Promise<void> {
     const file = this.#storage.file(this.path);
-    file.bytes = file.bytes.slice(0, this.#length);
+    file.truncate(this.#length);
     await this.#storage.append(this.path, pieces);
     this.#length = file.bytes.length;
   }
@@ -165,7 +193,7 @@ class OpenMemoryFile implements StorageFile {
   async truncate(length: number): Promise<void> {
     this.#storage.note('truncate', this.path);
     const file = this.#storage.file(this.path);
-    file.bytes = file.bytes.slice(0, length);
+    file.truncate(length);
     this.#length = Math.min(this.#length, length);
   }
 
