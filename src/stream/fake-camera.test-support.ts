@@ -144,7 +144,8 @@ export class FakeCamera implements Source {
       tracks[0]?.flush();
       video++;
       this.sent++;
-      for (; aac !== undefined && (audio * AAC_FRAME_TICKS * 1000) / AAC_RATE < video * VIDEO_FRAME_MS; audio++) {
+      if (aac === undefined) return;
+      for (; (audio * AAC_FRAME_TICKS * 1000) / AAC_RATE < video * VIDEO_FRAME_MS; audio++) {
         for (const packet of aac.frame(audio)) tracks[1]?.packet(packet, now);
         tracks[1]?.flush();
       }

@@ -17,6 +17,7 @@ import type { InitTrack } from '../core/mp4/init-track.ts';
 import type { PartTrack } from './fragment-writer.ts';
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
 import type { Sample, TimedUnit } from './timed-unit.ts';
+import type { ClockEpoch } from './track-clock.ts';
 
 /** A part has at least so many frames (DESIGN §4). */
 const FRAMES_A_PART_MIN = 3;
@@ -49,7 +50,7 @@ export interface FragmenterHost {
   /** Whether a segment may begin at this moment of UTC: not before the end of the last one of the same span. */
   mayBegin(utcMs: number, span: number): boolean;
   init(tracks: readonly InitTrack[]): InitSegment;
-  fragment(fragment: Fragment): void;
+  fragment(fragment: Fragment, span: number): void;
   segment(entry: SegmentEntry): void;
   /** A segment was cut inside a GOP. */
   cutByTime(): void;
@@ -79,7 +80,7 @@ type FragmenterState =
   | {
       readonly kind: 'open';
       readonly segment: OpenSegment;
-      readonly epoch: number;
+      readonly at: ClockEpoch;
       /** Complete samples of the part in hand. */
       readonly samples: Sample[];
       /** The newest frame, whose length is not known; undefined after a part was closed because its successor was overdue. */
@@ -149,7 +150,7 @@ export class Fragmenter {
   }
 
   #goOn(state: OpenState, unit: TimedUnit, interval: FrameInterval): void {
-    if (unit.at.epoch !== state.epoch) {
+    if (unit.at.epoch !== state.at.epoch) {
       // Another tie to UTC, the same pictures: they go on at once, unless they would overlap what was cut.
       this.#break(state);
       this.#state = { kind: 'waiting' };
@@ -234,8 +235,15 @@ export class Fragmenter {
       durationMs: 0,
     };
     const entryPtsTicks = entry ? unit.ptsTicks : undefined;
-    const { epoch } = unit.at;
-    this.#state = { kind: 'open', segment, epoch, samples: [], pending: unit, endTicks: startTicks, entryPtsTicks };
+    this.#state = {
+      kind: 'open',
+      segment,
+      at: unit.at,
+      samples: [],
+      pending: unit,
+      endTicks: startTicks,
+      entryPtsTicks,
+    };
   }
 
   /** Which audio goes with the segment that begins here. Audio that went silent must not stay announced: players wait for it. */
@@ -293,7 +301,7 @@ export class Fragmenter {
     segment.parts++;
     segment.bytes += fragment.bytes.length;
     segment.durationMs += fragment.durationMs;
-    this.#host.fragment(fragment);
+    this.#host.fragment(fragment, state.at.span);
   }
 
   #audioPart(segment: OpenSegment, endTicks: number, endOfRun: boolean): readonly PartTrack[] {

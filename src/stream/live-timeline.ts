@@ -82,7 +82,6 @@ export class LiveTimeline implements Timeline {
   #discontinuities: number;
   /** End of the last fragment: in its span nothing begins before it. */
   #end: { readonly utcMs: number; readonly span: number } | undefined;
-  #span = 0;
   /** Something was given out since the last pause. */
   #flowing = false;
   #cutWarned = false;
@@ -213,7 +212,6 @@ export class LiveTimeline implements Timeline {
     if (cutter === undefined || track === undefined || at === undefined || dtsTicks === undefined) return;
     const timed = { unit, dtsTicks, ptsTicks: dtsTicks + unit.ptsTicks - unit.dtsTicks, at };
     if (track !== cutter.main) return cutter.fragmenter.pushAudio(timed);
-    this.#span = at.span;
     cutter.fragmenter.pushMain(timed);
   }
 
@@ -246,7 +244,7 @@ export class LiveTimeline implements Timeline {
       },
       mayBegin: (utcMs, span) => this.#end === undefined || this.#end.span !== span || utcMs >= this.#end.utcMs,
       init: (tracks) => this.#init(tracks),
-      fragment: (fragment) => this.#fragment(fragment),
+      fragment: (fragment, span) => this.#fragment(fragment, span),
       segment: (entry) => this.#segment(entry),
       cutByTime: () => this.#warnOfLongGop(),
     };
@@ -259,12 +257,12 @@ export class LiveTimeline implements Timeline {
     return { number, discontinuityNumber: this.#discontinuities };
   }
 
-  #fragment(fragment: Fragment): void {
+  #fragment(fragment: Fragment, span: number): void {
     this.#flowing = true;
     const main = fragment.tracks[0];
     if (main !== undefined) {
       const endTicks = main.startTicks + main.durationTicks;
-      this.#end = { utcMs: (endTicks * 1000) / main.timescale, span: this.#span };
+      this.#end = { utcMs: (endTicks * 1000) / main.timescale, span };
     }
     this.#head.fragment(fragment);
     for (const listener of this.#listeners) listener.fragment(fragment);

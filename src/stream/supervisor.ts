@@ -126,7 +126,10 @@ export class Supervisor {
     if (wanted) {
       this.#idleStop?.cancel();
       this.#idleStop = undefined;
-      this.#wakeWanted?.();
+      if (this.#wakeWanted === undefined) return;
+      // At once, so that who asks next sees that it is worth waiting.
+      this.#change('connecting', undefined);
+      this.#wakeWanted();
     } else {
       this.#idleStop = this.#clock.after(IDLE_STOP_MS, () => this.#pauseDemand?.abort());
     }

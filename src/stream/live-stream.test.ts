@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { WeirError } from '../core/errors.ts';
+import { parseInit } from '../core/mp4/read/init.ts';
+import { FakeCamera, PLAIN_GOP_MS } from './fake-camera.test-support.ts';
+import { PULL, settingsOf, streamBench } from './live-streams.test-support.ts';
+import type { Batch } from './batch.ts';
+import type { Fragment, SegmentEntry } from './fragment.ts';
+import type { StreamBench } from './live-streams.test-support.ts';
+import type { Stream } from './stream.ts';
+import type { TimelineListener } from './timeline.ts';
+
+class Listener implements TimelineListener {
+  readonly fragments: Fragment[] = [];
+  readonly segments: SegmentEntry[] = [];
+  pauses = 0;
+
+  fragment(fragment: Fragment): void {
+    this.fragments.push(fragment);
+  }
+
+  segment(entry: SegmentEntry): void {
+    this.segments.push(entry);
+  }
+
+  pause(): void {
+    this.pauses++;
+  }
+}
+
+async function yard(one: StreamBench, more: Parameters<typeof settingsOf>[2] = {}): Promise<Stream> {
+  await one.apply(settingsOf('yard', PULL, more));
+  const stream = await one.streams.find('yard');
+  assert.ok(stream);
+  return stream;
+}
+
+function cameraOf(one: StreamBench): FakeCamera {
+  const camera = one.cameras.get('yard');
+  assert.ok(camera);
+  return camera;
+}
+
+describe('a live stream', () => {
+  it('is live with the first packet, and knows its tracks', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    assert.equal(stream.status().state, 'connecting');
+    const tracks = stream.tracks(AbortSignal.timeout(60_000));
+    await one.pass(2000);
+    assert.equal(stream.status().state, 'live');
+    assert.deepEqual(
+      (await tracks).map(({ index, format }) => [index, format.encoding, format.parameters?.codecString.slice(0, 5)]),
+      [[0, 'H264', 'avc1.']],
+    );
+    assert.equal(stream.status().gopMs, PLAIN_GOP_MS);
+    assert.ok(stream.status().memoryBytes > 10_000);
+    await one.streams.close();
+    assert.equal(stream.status().error?.code, 'shutting-down');
+    assert.equal(one.numbers.inUse.size, 0);
+  });
+
+  it('says why it is not live to who asks for its tracks', async () => {
+    const one = streamBench((clock) => {
+      const camera = new FakeCamera(clock);
+      camera.refusal = new WeirError('source-unauthorized', 'The camera refused the password');
+      return camera;
+    });
+    const stream = await yard(one);
+    const asked = assert.rejects(stream.tracks(AbortSignal.timeout(60_000)), {
+      code: 'stream-offline',
+      message: /refused the password/,
+    });
+    await one.pass(100);
+    await asked;
+    const abort = new AbortController();
+    await one.pass(30_000);
+    cameraOf(one).refusal = undefined;
+    await one.pass(2000);
+    assert.equal(stream.status().state, 'live');
+    abort.abort();
+    await assert.rejects(stream.tracks(abort.signal), { code: 'stream-offline' });
+    await one.streams.close();
+  });
+
+  it('muxes nothing before somebody asks, and then answers at once from the GOPs in memory', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    await one.pass(8000);
+    assert.equal(stream.timeline.head().segments.length, 0);
+    const lease = stream.timeline.use('hls');
+    const head = stream.timeline.head();
+    assert.equal(head.segments.length, 2);
+    assert.deepEqual(head.generation, { number: 1, targetDurationS: 2 });
+    assert.ok(head.segments.every((segment) => Math.round(segment.durationMs) === 1800 && segment.independent));
+    // True to the clock on the wall: the last frame in memory was sent now.
+    const newest = head.segments.at(-1);
+    const endMs = (newest?.startUtcMs ?? 0) + (newest?.durationMs ?? 0);
+    assert.ok(one.clock.utcMs() - endMs < 2500 && one.clock.utcMs() - endMs >= 0);
+    assert.equal(stream.status().readers.hls, 1);
+    lease.close();
+    await one.streams.close();
+  });
+
+  it('is not anchored, and cuts nothing, for two seconds; then nothing is missing', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    stream.timeline.use('record');
+    await one.pass(1900);
+    assert.equal(listener.fragments.length, 0);
+    await one.pass(10_000);
+    const samples = listener.fragments.reduce((sum, part) => sum + (part.tracks[0]?.samples ?? 0), 0);
+    assert.ok(cameraOf(one).sent - samples <= 15, `${samples} of ${cameraOf(one).sent}`);
+    let endTicks = listener.fragments[0]?.tracks[0]?.startTicks ?? 0;
+    for (const fragment of listener.fragments) {
+      const [track] = fragment.tracks;
+      assert.equal(track?.startTicks, endTicks);
+      endTicks += track?.durationTicks ?? 0;
+    }
+    await one.streams.close();
+  });
+
+  it('cuts sound and picture together', async () => {
+    const one = streamBench((clock) => new FakeCamera(clock, 'plain-h264', true));
+    const stream = await yard(one);
+    stream.timeline.use('hls');
+    await one.pass(9000);
+    const { segments } = stream.timeline.head();
+    assert.ok(segments.length >= 3);
+    const init = parseInit(segments[0]?.init.bytes ?? new Uint8Array());
+    assert.equal(init.tracks.length, 2);
+    for (const segment of segments) {
+      const audio = segment.fragments.flatMap((part) => part.tracks.filter((track) => track.trackId === 2));
+      const seconds = audio.reduce((sum, track) => sum + track.durationTicks, 0) / 48_000;
+      assert.ok(Math.abs(seconds - segment.durationMs / 1000) < 0.1, `${seconds}`);
+    }
+    await one.streams.close();
+  });
+
+  it('keeps twelve segments, or six where the archive has the rest; each is found whole by its number', async () => {
+    for (const [record, kept] of [
+      [false, 12],
+      [true, 6],
+    ] as const) {
+      const one = streamBench();
+      const stream = await yard(one, { record });
+      const listener = new Listener();
+      stream.timeline.subscribe(listener);
+      stream.timeline.use('hls');
+      await one.pass(40_000);
+      const { segments, discontinuitiesBefore } = stream.timeline.head();
+      assert.equal(segments.length, kept);
+      assert.equal(discontinuitiesBefore > 0, true);
+      for (const segment of segments) {
+        const bytes = await stream.timeline.segment(segment.number);
+        assert.equal(bytes?.length, segment.bytes);
+        const parts = listener.fragments.filter((part) => part.segment === segment.number);
+        assert.deepEqual(bytes, new Uint8Array(Buffer.concat(parts.map((part) => part.bytes))));
+        assert.deepEqual(await stream.timeline.init(segment.initHash), segment.init.bytes);
+      }
+      assert.equal(await stream.timeline.segment(1), undefined);
+      await one.streams.close();
+    }
+  });
+
+  it('stops half a minute after its last user; the list then starts empty, with the next number', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    const first = stream.timeline.use('hls');
+    await one.pass(5000);
+    first.close();
+    await one.pass(29_000);
+    const second = stream.timeline.use('hls');
+    second.close();
+    await one.pass(29_000);
+    assert.equal(listener.pauses, 0);
+    await one.pass(1500);
+    assert.equal(listener.pauses, 1);
+    assert.equal(stream.timeline.head().segments.length, 0);
+    const last = listener.segments.at(-1);
+    await one.pass(60_000);
+    const count = listener.fragments.length;
+    stream.timeline.use('hls');
+    assert.ok(listener.fragments.length > count);
+    const next = stream.timeline.head().segments[0];
+    assert.equal(next?.number, (last?.number ?? 0) + 1);
+    assert.equal(next?.discontinuity, true);
+    assert.equal(stream.timeline.head().generation?.number, 1);
+    assert.ok((next?.startUtcMs ?? 0) > (last?.startUtcMs ?? 0) + (last?.durationMs ?? 0) + 60_000 - 7000);
+    await one.streams.close();
+  });
+
+  it('a restart within the GOPs in memory cuts nothing twice', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    const lease = stream.timeline.use('hls');
+    await one.pass(10_000);
+    lease.close();
+    one.clock.advance(30_000);
+    stream.timeline.use('hls');
+    await one.pass(5000);
+    let endMs = 0;
+    for (const entry of listener.segments) {
+      assert.ok(entry.startUtcMs >= endMs - 0.1);
+      endMs = entry.startUtcMs + entry.durationMs;
+    }
+    await one.streams.close();
+  });
+
+  it('its readers and its list outlive the source', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    const listener = new Listener();
+    const states: string[] = [];
+    stream.onState((change) => states.push(`${change.state} ${change.error?.code ?? ''}`.trim()));
+    stream.timeline.subscribe(listener);
+    stream.timeline.use('record');
+    const batches: Batch[] = [];
+    const errors: string[] = [];
+    await one.pass(4000);
+    stream.attach(
+      {
+        protocol: 'rtsp',
+        label: 'r',
+        deliver: (batch) => batches.push(batch),
+        end: (error) => errors.push(error.code),
+      },
+      'live',
+    );
+    await one.pass(8000);
+    const camera = cameraOf(one);
+    camera.refusal = new WeirError('source-unreachable', 'no route');
+    camera.fail();
+    await one.pass(0);
+    const head = stream.timeline.head();
+    assert.deepEqual([head.live, listener.pauses], [false, 1]);
+    assert.ok(stream.keyFrame() !== undefined);
+    const reopened = new AbortController();
+    const changed = stream.timeline.changed(head.version, reopened.signal);
+    await one.pass(10_000);
+    const delivered = batches.length;
+    camera.refusal = undefined;
+    await one.pass(15_000);
+    await changed;
+    assert.equal(stream.status().state, 'live');
+    assert.equal(errors.length, 0);
+    assert.ok(batches.length > delivered + 200);
+    assert.equal(stream.status().readers.rtsp, 1);
+    assert.deepEqual(states.slice(0, 3), ['live', 'down source-closed', 'connecting source-closed']);
+    const jump = listener.segments.findIndex((entry, i) => i > 0 && entry.discontinuity);
+    const [before, after] = [listener.segments[jump - 1], listener.segments[jump]];
+    const gapMs = (after?.startUtcMs ?? 0) - (before?.startUtcMs ?? 0) - (before?.durationMs ?? 0);
+    assert.ok(gapMs > 8000 && gapMs < 15_000, `${gapMs}`);
+    assert.equal(after?.number, (before?.number ?? 0) + 1);
+    assert.equal(listener.segments.filter((entry) => entry.discontinuity).length, 2);
+    await one.streams.close();
+    assert.deepEqual(errors.splice(0), ['shutting-down']);
+    // What was open was closed.
+    const open = listener.fragments.filter((part) => !listener.segments.some((entry) => entry.number === part.segment));
+    assert.deepEqual(open, []);
+  });
+
+  it('opens an on-demand source for readers, players and questions, and lets it go', async () => {
+    const one = streamBench();
+    const stream = await yard(one, { onDemand: true });
+    await one.pass(2000);
+    const camera = cameraOf(one);
+    assert.deepEqual([stream.status().state, camera.begun], ['idle', 0]);
+    const tracks = stream.tracks(AbortSignal.timeout(60_000));
+    await one.pass(200);
+    assert.equal((await tracks).length, 1);
+    const lease = stream.timeline.use('hls');
+    await one.pass(20_000);
+    assert.ok(stream.timeline.head().segments.length > 5);
+    lease.close();
+    await one.pass(10_200);
+    assert.deepEqual([stream.status().state, camera.begun, camera.ended], ['idle', 1, 1]);
+    await one.streams.close();
+  });
+
+  it('changed resolves with a version, and when it is no longer waited for', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    stream.timeline.use('hls');
+    await one.pass(4000);
+    const { version } = stream.timeline.head();
+    await stream.timeline.changed(version - 1, new AbortController().signal);
+    let done = false;
+    const waiting = stream.timeline.changed(version, new AbortController().signal).then(() => (done = true));
+    await one.pass(0);
+    assert.equal(done, false);
+    await one.pass(1000);
+    await waiting;
+    assert.ok(stream.timeline.head().version > version);
+    const abort = new AbortController();
+    const aborted = stream.timeline.changed(stream.timeline.head().version, abort.signal);
+    abort.abort();
+    await aborted;
+    await one.streams.close();
+  });
+
+  it('begins a new span where the system clock is set back', async () => {
+    const one = streamBench();
+    const stream = await yard(one);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    stream.timeline.use('record');
+    await one.pass(8000);
+    one.clock.stepUtc(-3_600_000);
+    await one.pass(8000);
+    const back = listener.segments.findIndex(
+      (entry, i) => entry.startUtcMs < (listener.segments[i - 1]?.startUtcMs ?? 0),
+    );
+    const entry = listener.segments[back];
+    assert.ok(entry?.discontinuity);
+    assert.ok(one.clock.utcMs() - entry.startUtcMs < 9000);
+    const numbers = listener.segments.map((segment) => segment.number);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => (numbers[0] ?? 0) + i),
+    );
+    await one.streams.close();
+  });
+});
