@@ -70,6 +70,16 @@ export class MemoryStorage implements Storage {
     };
   }
 
+  /** Called after each step that changes the disk. */
+  onStep: ((step: string) => void) | undefined;
+
+  /** What is left when the process is killed now. */
+  copy(): MemoryStorage {
+    const copy = new MemoryStorage(this.name);
+    for (const [path, file] of this.files) copy.files.set(path, new MemoryFile(file.bytes, file.named));
+    return copy;
+  }
+
   /** What is left on the disk when the power goes now. */
   powerCut(): MemoryStorage {
     const left = new MemoryStorage(this.name);
@@ -87,6 +97,7 @@ export class MemoryStorage implements Storage {
     this.note('create', path);
     if (this.files.has(path)) throw new FileExists(path);
     this.files.set(path, new MemoryFile(new Uint8Array(0), false));
+    this.onStep?.('create');
     return new OpenMemoryFile(this, path);
   }
 
@@ -108,6 +119,7 @@ export class MemoryStorage implements Storage {
     this.note('sync', `folder of ${path}`);
     const folder = path.slice(0, path.lastIndexOf('/'));
     for (const [name, file] of this.files) if (name.startsWith(`${folder}/`)) file.named = true;
+    this.onStep?.('sync of the folder');
   }
 
   async prune(): Promise<void> {}
@@ -142,7 +154,10 @@ export class MemoryStorage implements Storage {
     // A full disk takes what still fits.
     if (failure !== undefined) file.append(whole.subarray(0, whole.length >> 1));
     this.note('append', path);
-    file.append(whole);
+    file.append(whole.subarray(0, whole.length >> 1));
+    this.onStep?.('half an append');
+    file.append(whole.subarray(whole.length >> 1));
+    this.onStep?.('append');
     this.#bytesWritten += whole.length;
   }
 
@@ -188,6 +203,7 @@ class OpenMemoryFile implements StorageFile {
   async patch(offset: number, bytes: Uint8Array): Promise<void> {
     this.#storage.note('patch', this.path);
     this.#storage.file(this.path).bytes.set(bytes, offset);
+    this.#storage.onStep?.('patch');
   }
 
   async truncate(length: number): Promise<void> {
@@ -201,6 +217,7 @@ class OpenMemoryFile implements StorageFile {
     this.#storage.note('sync', this.path);
     const file = this.#storage.file(this.path);
     file.synced = file.bytes.slice();
+    this.#storage.onStep?.('sync');
   }
 
   async close(): Promise<void> {}
