@@ -50,23 +50,25 @@ export interface Still {
 /** A live still and the moment it shows; the caller revokes the URL. */
 export async function fetchStill(name: string, width: number, signal: AbortSignal): Promise<Still> {
   const response = await fetch(`/${name}/preview.jpg?width=${width}`, { signal });
-  if (!response.ok) throw new Error(await problemOf(response));
+  if (!response.ok) throw await Problem.of(response);
   const utcMs = Date.parse(response.headers.get('X-Frame-Time') ?? '');
   return { url: URL.createObjectURL(await response.blob()), utcMs };
 }
 
 async function getJson<T>(url: string, signal: AbortSignal): Promise<T> {
   const response = await fetch(url, { signal, headers: { Accept: 'application/json' } });
-  if (!response.ok) throw new Error(await problemOf(response));
+  if (!response.ok) throw await Problem.of(response);
   return (await response.json()) as T;
 }
 
-/** What the server's problem document says (RFC 9457), for people. */
-async function problemOf(response: Response): Promise<string> {
-  try {
-    const problem = (await response.json()) as { readonly title?: string; readonly detail?: string };
-    return problem.detail ?? problem.title ?? `HTTP ${response.status}`;
-  } catch {
-    return `HTTP ${response.status}`;
+/** What the server said instead: its problem document (RFC 9457), for people. */
+export class Problem extends Error {
+  static async of(response: Response): Promise<Problem> {
+    try {
+      const problem = (await response.json()) as { readonly title?: string; readonly detail?: string };
+      return new Problem(problem.detail ?? problem.title ?? `HTTP ${response.status}`);
+    } catch {
+      return new Problem(`HTTP ${response.status}`);
+    }
   }
 }

@@ -1,27 +1,31 @@
-/** One stream: it plays, live or from a chosen time, above what is recorded of the last day. */
+/** One stream: it plays, live or from a chosen time, above what is recorded of the last hours. */
 import { useState } from 'preact/hooks';
 import { fetchRecordings, fetchStream, type StreamReport } from './api.ts';
 import { linkTo, nowUtcMs } from './place.ts';
 import { Player } from './player.tsx';
-import { RecordedDay } from './recorded-day.tsx';
+import { RecordedTime } from './recorded-time.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { dateText, fromInputText, inputText } from './time-text.ts';
 import { usePolled } from './use-polled.ts';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** How far back the bar of recordings may reach. */
+const BAR_HOURS = [1, 6, 24] as const;
 const STATUS_EVERY_MS = 3_000;
 const RECORDINGS_EVERY_MS = 10_000;
 
 export function StreamRoom({ name, atUtcMs }: { readonly name: string; readonly atUtcMs: number | undefined }) {
   const [playingUtcMs, setPlayingUtcMs] = useState<number | undefined>(undefined);
+  const [barHours, setBarHours] = useState<number>(BAR_HOURS[0]);
+  const barMs = barHours * HOUR_MS;
   const stream = usePolled((signal) => fetchStream(name, signal), STATUS_EVERY_MS, [name]);
   const recordings = usePolled(
     (signal) => {
       const now = Date.now();
-      return fetchRecordings(name, now - DAY_MS, now, signal);
+      return fetchRecordings(name, now - barMs, now, signal);
     },
     RECORDINGS_EVERY_MS,
-    [name],
+    [name, barMs],
   );
   const report = stream.value;
   return (
@@ -43,6 +47,13 @@ export function StreamRoom({ name, atUtcMs }: { readonly name: string; readonly 
             }}
           />
         </label>
+        <span class="choice" role="group" aria-label="Recordings shown">
+          {BAR_HOURS.map((hours) => (
+            <button key={hours} class={hours === barHours ? 'button on' : 'button'} onClick={() => setBarHours(hours)}>
+              {hours} h
+            </button>
+          ))}
+        </span>
         <output class="playing">{playingUtcMs === undefined ? '' : dateText(playingUtcMs)}</output>
         {report !== undefined && <StateBadge stream={report} />}
       </div>
@@ -52,9 +63,9 @@ export function StreamRoom({ name, atUtcMs }: { readonly name: string; readonly 
           {report.status.error.message} <em>{report.status.error.remedy}</em>
         </p>
       )}
-      <RecordedDay
+      <RecordedTime
         recordings={recordings.value}
-        fromUtcMs={nowUtcMs.value - DAY_MS}
+        fromUtcMs={nowUtcMs.value - barMs}
         toUtcMs={nowUtcMs.value}
         playingUtcMs={playingUtcMs}
         onChoose={(utcMs) => (location.hash = linkTo(name, utcMs))}

@@ -2,7 +2,7 @@
 import type { Recordings } from './api.ts';
 import { clockText, dateText } from './time-text.ts';
 
-export interface RecordedDayProps {
+export interface RecordedTimeProps {
   readonly recordings: Recordings | undefined;
   readonly fromUtcMs: number;
   readonly toUtcMs: number;
@@ -10,15 +10,17 @@ export interface RecordedDayProps {
   readonly onChoose: (utcMs: number) => void;
 }
 
-const HOURS_BETWEEN_LABELS = 3;
-const HOUR_MS = 3_600_000;
+const LABELS = 8;
+/** Distances of labels that read well, in minutes. */
+const STEPS_MIN = [10, 30, 60, 120, 180];
+const MINUTE_MS = 60_000;
 
-export function RecordedDay({ recordings, fromUtcMs, toUtcMs, playingUtcMs, onChoose }: RecordedDayProps) {
+export function RecordedTime({ recordings, fromUtcMs, toUtcMs, playingUtcMs, onChoose }: RecordedTimeProps) {
   const share = (utcMs: number): number => (100 * (utcMs - fromUtcMs)) / (toUtcMs - fromUtcMs);
   const strip = (from: number, to: number): string =>
     `left:${share(Math.max(from, fromUtcMs))}%;width:${share(Math.min(to, toUtcMs)) - share(Math.max(from, fromUtcMs))}%`;
   return (
-    <section class="day" aria-label="Recordings of the last 24 hours">
+    <section class="day" aria-label="Recordings">
       <div
         class="day-bar"
         onClick={(event) => {
@@ -58,7 +60,8 @@ export function RecordedDay({ recordings, fromUtcMs, toUtcMs, playingUtcMs, onCh
 }
 
 function labelTimes(fromUtcMs: number, toUtcMs: number): readonly number[] {
-  const step = HOURS_BETWEEN_LABELS * HOUR_MS;
+  const ideal = (toUtcMs - fromUtcMs) / LABELS / MINUTE_MS;
+  const step = (STEPS_MIN.find((minutes) => minutes >= ideal) ?? 180) * MINUTE_MS;
   const offset = new Date(fromUtcMs).getTimezoneOffset() * 60_000;
   const times: number[] = [];
   for (let utcMs = Math.ceil((fromUtcMs - offset) / step) * step + offset; utcMs <= toUtcMs; utcMs += step)
