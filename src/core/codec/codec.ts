@@ -18,11 +18,6 @@ export interface Codec {
   contentOf(sample: readonly Uint8Array[]): { readonly data: readonly Uint8Array[]; readonly key: boolean } | undefined;
   /** Video: how long a NAL unit's length prefix is under this sample entry; undefined if it is not this codec's. */
   nalLengthBytes?(entry: Uint8Array): 1 | 2 | 3 | 4 | undefined;
-  /**
-   * Video: the unit cannot be decoded when decoding began at the key frame before it in decode order (H.265 RASL pictures after a CRA,
-   * §3.130): who enters there leaves it out. H.264 has none.
-   */
-  isSkippedAfterEntry?(unit: AccessUnit): boolean;
   /** Looks at one RTP payload without unpacking it: what the relay must know of every packet. */
   peek(payload: Uint8Array): Peek;
   depacketizer(format: TrackFormat): Depacketizer;

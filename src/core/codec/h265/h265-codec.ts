@@ -30,7 +30,6 @@ export const h265Codec: Codec = {
   fmtpOf,
   contentOf: (nals) => contentOfNals(nals, H265_SYNTAX),
   nalLengthBytes: (entry) => configurationOf(entry)?.lengthBytes,
-  isSkippedAfterEntry: (unit) => unit.data.some((nal) => H265_SYNTAX.leansBack(nal)),
   peek: peekH265,
   depacketizer: (format) => new H265Depacketizer(format),
   packetizer: (_format, payloadLimit) => new NalPacketizer(H265_PACKING, payloadLimit),
