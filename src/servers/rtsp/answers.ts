@@ -104,9 +104,9 @@ async function record(
   }
   const publisher = new PublisherSession({ session, announcement, pipe, clock, ssrc: parts.receiverSsrc, cname });
   connection.setMedia(session, publisher);
-  const ended = publish(session, publisher, connection, registry);
+  const over = publish(session, publisher, connection, registry);
   // Packets are wanted from the moment on at which the stream takes the source up; the reply waits for it.
-  const refused = await Promise.race([publisher.started, ended]);
+  const refused = await Promise.race([publisher.started, over]);
   if (refused !== undefined) throw refused;
   log.info({ peer: pipe.remote, stream: session.stream, user: session.user }, 'A publisher began');
   return OWN;
@@ -119,19 +119,22 @@ async function publish(
   connection: RtspConnection,
   registry: StreamRegistry,
 ): Promise<WeirError> {
-  let reason: WeirError | undefined;
-  try {
-    const grant = await registry.publish(session.stream, publisher);
-    reason = await grant.ended;
-  } catch (error) {
-    if (!(error instanceof WeirError)) throw error;
-    // Not taken: the session goes on, and may ask again.
-    connection.setMedia(session, undefined);
-    return error;
-  }
-  reason ??= new WeirError('publisher-gone', 'The stream let go of the publisher');
-  connection.endSession(session, reason);
+  const reason = await ended(session.stream, publisher, registry);
+  // Not taken up: the session goes on, and may ask again.
+  if (publisher.isWaiting) connection.setMedia(session, undefined);
+  else connection.endSession(session, reason);
   return reason;
+}
+
+async function ended(stream: string, publisher: PublisherSession, registry: StreamRegistry): Promise<WeirError> {
+  try {
+    const grant = await registry.publish(stream, publisher);
+    const reason = await grant.ended;
+    return reason ?? new WeirError('publisher-gone', 'The stream let go of the publisher');
+  } catch (error) {
+    if (error instanceof WeirError) return error;
+    throw error;
+  }
 }
 
 /** A stream and its tracks, as soon as they are known. Errors: `stream-unknown`, `stream-offline`. */

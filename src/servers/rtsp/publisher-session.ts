@@ -57,6 +57,8 @@ export class PublisherSession implements Source {
   #reportDueMs: number;
   #bytes = 0;
   #unused = 0;
+  /** Packets came since the last flush. */
+  #unflushed = false;
 
   constructor(options: PublisherSessionOptions) {
     this.#options = options;
@@ -68,6 +70,10 @@ export class PublisherSession implements Source {
   /** Resolves when the stream takes it up: packets are wanted from then on. */
   get started(): Promise<void> {
     return this.#started.promise;
+  }
+
+  get isWaiting(): boolean {
+    return this.#state.kind === 'waiting';
   }
 
   /** Bytes of media taken. */
@@ -116,7 +122,8 @@ export class PublisherSession implements Source {
 
   /** The chunk is used up. */
   flush(): void {
-    if (this.#state.kind !== 'running') return;
+    if (this.#state.kind !== 'running' || !this.#unflushed) return;
+    this.#unflushed = false;
     for (const taken of this.#taken) taken?.sink.flush();
   }
 
@@ -164,6 +171,7 @@ export class PublisherSession implements Source {
   #rtp(taken: TakenTrack, payload: Uint8Array, nowMs: number): void {
     this.#mediaMs = nowMs;
     this.#bytes += payload.length;
+    this.#unflushed = true;
     for (const packet of taken.receiver.push(payload, nowMs).packets) taken.sink.packet(packet, nowMs);
   }
 

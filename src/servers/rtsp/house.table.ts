@@ -1,0 +1,55 @@
+/** For tests: a server on a free port, with a stream `yard` that has video and audio. */
+import { createHash } from 'node:crypto';
+import { Access } from '../../auth/access.ts';
+import { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
+import { ManualClock } from '../../base/manual-clock.ts';
+import type { AccessSettings } from '../../config/settings.ts';
+import { FakeRegistry, FakeStream, Peer, SILENT } from './fakes.table.ts';
+import { RtspServer } from './server.ts';
+
+export class House implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly registry = new FakeRegistry();
+  readonly yard = new FakeStream('yard');
+  readonly #peers: Peer[] = [];
+  #server: RtspServer | undefined;
+
+  static async open(access: AccessSettings = { kind: 'open' }): Promise<House> {
+    const house = new House();
+    house.registry.streams.set('yard', house.yard);
+    let state = 1;
+    house.#server = await RtspServer.listen({
+      listen: { host: '127.0.0.1', port: 0 },
+      registry: house.registry,
+      access: new Access(access),
+      limiter: new WrongPasswordLimiter(house.clock),
+      clock: house.clock,
+      log: SILENT,
+      random: () => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return state / 2 ** 32;
+      },
+      hash: (algorithm, text) =>
+        createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+          .update(text)
+          .digest('hex'),
+    });
+    return house;
+  }
+
+  get server(): RtspServer {
+    if (this.#server === undefined) throw new RangeError('not open');
+    return this.#server;
+  }
+
+  peer(stream?: string): Peer {
+    const peer = new Peer(this.server.address.port, stream);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers) peer.socket.destroy();
+    await this.server.close();
+  }
+}
