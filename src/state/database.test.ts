@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -71,6 +71,7 @@ test('closing writes what waits, and is idempotent', () =>
     await Promise.all([database.close(), database.close(), ...writes]);
     await assert.rejects(database.write([{ sql: INSERT, values: [9999, 'x', null] }]), { code: 'index-failed' });
     assert.throws(() => database.get('SELECT 1'), { code: 'index-failed' });
+    assert.deepEqual(readdirSync(folder), ['test.db'], 'the log is folded back into the file');
     await using again = await open(folder);
     assert.equal(again.get('SELECT count(*) AS n FROM note')?.['n'], 1200);
   }));

@@ -157,12 +157,19 @@ export class Database implements AsyncDisposable {
   #commitNext(): void {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length === 0) {
-      if (this.#state === 'closing') this.#send({ kind: 'close' });
+      if (this.#state === 'closing') this.#closeFile();
       return;
     }
     this.#inFlight = this.#queue.slice(0, MAX_COMMIT_REQUESTS);
     this.#queue = this.#queue.slice(MAX_COMMIT_REQUESTS);
     this.#send({ kind: 'commit', requests: this.#inFlight.map((write) => write.statements) });
+  }
+
+  /** The reader first: the last connection that closes, and may write, folds the log back into the file. */
+  #closeFile(): void {
+    this.#statements.clear();
+    if (this.#reader.isOpen) this.#reader.close();
+    this.#send({ kind: 'close' });
   }
 
   #send(order: WorkerOrder): void {
@@ -193,7 +200,7 @@ export class Database implements AsyncDisposable {
     this.#queue = [];
     this.#state = 'closed';
     this.#statements.clear();
-    this.#reader.close();
+    if (this.#reader.isOpen) this.#reader.close();
     for (const write of lost)
       write.reject(new WeirError('index-failed', 'the writing thread of the database ended', { place: this.#file }));
     this.#ended.resolve();
@@ -213,7 +220,7 @@ export class Database implements AsyncDisposable {
   }
 
   #read<T>(query: () => T): T {
-    if (this.#state === 'closed') throw new WeirError('index-failed', 'the database is closed', { place: this.#file });
+    if (!this.#reader.isOpen) throw new WeirError('index-failed', 'the database is closed', { place: this.#file });
     try {
       return query();
     } catch (error) {

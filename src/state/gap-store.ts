@@ -1,6 +1,8 @@
 /** Rows about what is not recorded, and why: only we know, so they live in state.db. At most one gap of a stream is open at a time. */
 import type { Database, Row, Statement } from './database.ts';
 
+/** What is shorter is no gap: recordings that are so close to each other are one span. */
+export const MIN_GAP_MS = 200;
 /** Rows that one look-up gives. */
 const MAX_GAPS = 10_000;
 
@@ -33,11 +35,11 @@ export class GapStore {
     };
   }
 
-  /** Ends a gap; one that would end before it began never was. */
+  /** Ends a gap; one that turns out to be shorter than MIN_GAP_MS never was. */
   end(id: number, endUtcMs: number): Promise<void> {
     return this.#database.write([
       { sql: 'UPDATE gap SET end_ms = ? WHERE id = ?', values: [endUtcMs, id] },
-      { sql: 'DELETE FROM gap WHERE id = ? AND end_ms <= start_ms', values: [id] },
+      { sql: 'DELETE FROM gap WHERE id = ? AND end_ms - start_ms < ?', values: [id, MIN_GAP_MS] },
     ]);
   }
 

@@ -1,4 +1,5 @@
 /** A segment as the index knows it: what lists name, and where its bytes and key frames lie in its file. */
+import { MIN_GAP_MS } from '../../state/gap-store.ts';
 import type { SegmentEntry } from '../../stream/fragment.ts';
 
 export interface IndexedSegment extends SegmentEntry {
@@ -17,7 +18,7 @@ export interface IndexedKey {
 }
 
 /** Media that goes on within this is one span: frame times jitter, and a clock is slewed. */
-export const SPAN_JOIN_MS = 200;
+const SPAN_JOIN_MS = MIN_GAP_MS;
 
 export interface Run {
   /** Number of its first segment. */
