@@ -123,7 +123,7 @@ export class Relay {
 
   senderClock(index: number): SenderClock | undefined {
     const ntpUtcMs = this.#clock.utcMs();
-    const ticks = this.#lineup.clock.track(index)?.ticksAt(ntpUtcMs);
+    const ticks = this.#lineup.clock.ticksAt(index, ntpUtcMs);
     return ticks === undefined ? undefined : { ntpUtcMs, rtpTimestamp: ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32 };
   }
 
@@ -226,7 +226,7 @@ export class Relay {
     for (const track of tracks) {
       if (track.lastArrivalMs === undefined) continue;
       const passed = ((arrivalMs - track.lastArrivalMs) * track.format.clockRate) / 1000;
-      const byClock = utcMs === undefined ? undefined : clock.track(track.index)?.ticksAt(utcMs);
+      const byClock = utcMs === undefined ? undefined : clock.ticksOfArrival(track.index, utcMs);
       const ticks = byClock ?? track.ticks + Math.round(passed);
       track.resume(Math.max(ticks, track.ticks + track.intervalTicks), arrivalMs);
     }

@@ -30,6 +30,8 @@ type ClockState =
 export class StreamClock {
   readonly #tracks: readonly TrackClock[];
   readonly #main: number;
+  /** By how much a track's packets arrive later than its offset says, by track. */
+  readonly #latenessMs: number[] = [];
   #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
   /** UTC − monotonic time at the last packet. */
@@ -80,6 +82,21 @@ export class StreamClock {
     this.#tracks[index]?.senderReport(ntpUtcMs, ticks);
   }
 
+  /** The time on a track's line at a moment of UTC: whole ticks. Before the anchor the best guess so far; undefined before the first packet. */
+  ticksAt(index: number, utcMs: number): number | undefined {
+    const track = this.#tracks[index];
+    if (track === undefined) return undefined;
+    return track.ticksAt(utcMs, track.anchored ? undefined : this.#targetOf(track, index));
+  }
+
+  /**
+   * Where the line of a track stands whose packet of a new attempt arrives at `utcMs`. What comes late by its sender's reports (audio
+   * that is packed several frames at a time) is taken to come as late again.
+   */
+  ticksOfArrival(index: number, utcMs: number): number | undefined {
+    return this.ticksAt(index, utcMs - (this.#latenessMs[index] ?? 0));
+  }
+
   /** The first packet of a new attempt is here: its times are a line of their own, to be anchored anew. */
   restart(): void {
     this.#state = { kind: 'anchoring', sinceMs: undefined };
@@ -95,7 +112,9 @@ export class StreamClock {
     if (arrivalMs - sinceMs < ANCHOR_MS) return;
     this.#tracks.forEach((track, i) => {
       const offsetMs = this.#targetOf(track, i);
-      if (offsetMs !== undefined) track.anchor(offsetMs, this.#epoch);
+      if (offsetMs === undefined) return;
+      track.anchor(offsetMs, this.#epoch);
+      this.#latenessMs[i] = (track.leastOffsetMs ?? offsetMs) - offsetMs;
     });
     this.#startWindow(arrivalMs);
   }
@@ -112,6 +131,7 @@ export class StreamClock {
       const target = this.#targetOf(track, i);
       const off = this.#errorOf(track, i);
       if (target === undefined || off === undefined) return;
+      this.#latenessMs[i] = (track.leastOffsetMs ?? target) - target;
       if (Math.abs(off) > TOLERANCE_MS) track.slewTowards(target, WINDOW_MS);
       else track.hold();
     });

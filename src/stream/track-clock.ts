@@ -136,8 +136,7 @@ export class TrackClock {
   }
 
   /** The time on the track's line at a moment of UTC, now or later: whole ticks. Inverse of `utcMs` at the newest media. */
-  ticksAt(utcMs: number): number | undefined {
-    const { offsetMs } = this;
+  ticksAt(utcMs: number, offsetMs = this.offsetMs): number | undefined {
     return offsetMs === undefined ? undefined : Math.round(((utcMs - offsetMs) * this.clockRate) / 1000);
   }
 
