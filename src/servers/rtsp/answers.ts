@@ -3,7 +3,7 @@ import { WeirError } from '../../core/errors.ts';
 import type { LoginNeed, ServerAnswer, ServerAsk } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { RelayTrack, Stream, StreamRegistry } from '../../stream/stream.ts';
-import type { RtspConnection } from './connection.ts';
+import type { OpenConnection } from './open-connection.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
@@ -14,7 +14,7 @@ export const TRACKS_WAIT_MS = 15_000;
 /** At once where nothing has to be waited for. A rejection is the program's own fault. */
 export function answerTo(
   ask: ServerAsk,
-  connection: RtspConnection,
+  connection: OpenConnection,
   parts: ServerParts,
 ): ServerAnswer | Promise<ServerAnswer> {
   const login = ask.login === undefined ? OWN : loggedIn(ask.login, connection, parts);
@@ -43,12 +43,12 @@ type Granted = Extract<ServerAnswer, { readonly kind: 'ok' }>;
 
 const OWN: Granted = { kind: 'ok', user: undefined };
 
-function loggedIn(need: LoginNeed, connection: RtspConnection, parts: ServerParts): ServerAnswer {
+function loggedIn(need: LoginNeed, connection: OpenConnection, parts: ServerParts): ServerAnswer {
   const outcome = parts.login.check(need, connection.pipe.remoteAddress);
   return outcome.kind === 'may' ? { kind: 'ok', user: outcome.user } : outcome;
 }
 
-async function describe(name: string, connection: RtspConnection, parts: ServerParts): Promise<ServerAnswer> {
+async function describe(name: string, connection: OpenConnection, parts: ServerParts): Promise<ServerAnswer> {
   const { stream, tracks } = await openStream(name, connection, parts);
   return { kind: 'described', sdp: parts.descriptions.of(stream, tracks) };
 }
@@ -56,14 +56,14 @@ async function describe(name: string, connection: RtspConnection, parts: ServerP
 async function tracks(
   name: string,
   user: string | undefined,
-  connection: RtspConnection,
+  connection: OpenConnection,
   parts: ServerParts,
 ): Promise<ServerAnswer> {
   const { tracks } = await openStream(name, connection, parts);
   return { kind: 'tracks', ssrcs: tracks.map(({ ssrc }) => ssrc), user };
 }
 
-async function play(session: ServerSession, asking: RtspConnection, parts: ServerParts): Promise<ServerAnswer> {
+async function play(session: ServerSession, asking: OpenConnection, parts: ServerParts): Promise<ServerAnswer> {
   const { stream, tracks } = await openStream(session.stream, asking, parts);
   const owner = asking.ownerOf(session);
   if (owner === undefined) throw new WeirError('session-unknown', 'The session ended meanwhile');
@@ -85,7 +85,7 @@ async function play(session: ServerSession, asking: RtspConnection, parts: Serve
   return { kind: 'playing', starts };
 }
 
-function pause(session: ServerSession, asking: RtspConnection): ServerAnswer {
+function pause(session: ServerSession, asking: OpenConnection): ServerAnswer {
   const media = asking.ownerOf(session)?.media(session);
   if (media instanceof ReaderSession) media.detach();
   return OWN;
@@ -93,7 +93,7 @@ function pause(session: ServerSession, asking: RtspConnection): ServerAnswer {
 
 async function record(
   ask: Extract<ServerAsk, { readonly kind: 'record' }>,
-  connection: RtspConnection,
+  connection: OpenConnection,
   parts: ServerParts,
 ): Promise<ServerAnswer> {
   const { session, announcement } = ask;
@@ -116,7 +116,7 @@ async function record(
 async function publish(
   session: ServerSession,
   publisher: PublisherSession,
-  connection: RtspConnection,
+  connection: OpenConnection,
   registry: StreamRegistry,
 ): Promise<WeirError> {
   const reason = await ended(session.stream, publisher, registry);
@@ -140,7 +140,7 @@ async function ended(stream: string, publisher: PublisherSession, registry: Stre
 /** A stream and its tracks, as soon as they are known. Errors: `stream-unknown`, `stream-offline`. */
 async function openStream(
   name: string,
-  connection: RtspConnection,
+  connection: OpenConnection,
   parts: ServerParts,
 ): Promise<{ readonly stream: Stream; readonly tracks: readonly RelayTrack[] }> {
   const stream = await parts.registry.find(name);

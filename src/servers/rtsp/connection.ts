@@ -10,14 +10,13 @@ import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { RtspFramer, type RtspUnit } from '../../core/rtsp/wire/framer.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
+import type { Media, OpenConnection } from './open-connection.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
 
 /** A peer that asks and asks and reads nothing is dropped once so much waits: more than a reader's burst ever has in the pipe. */
 export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;
-
-export type Media = ReaderSession | PublisherSession;
 
 /** What was wrong with what came, counted. */
 export interface ConnectionFaults {
@@ -27,7 +26,7 @@ export interface ConnectionFaults {
   strayFrames: number;
 }
 
-export class RtspConnection implements PipeHandler {
+export class RtspConnection implements OpenConnection, PipeHandler {
   readonly pipe: BytePipe;
   readonly faults: ConnectionFaults = { garbageBytes: 0, strayFrames: 0 };
   readonly #parts: ServerParts;
@@ -54,7 +53,6 @@ export class RtspConnection implements PipeHandler {
     return this.#machine.sessions;
   }
 
-  /** Aborts when the connection closes. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
@@ -64,8 +62,7 @@ export class RtspConnection implements PipeHandler {
     return this.#gone.promise;
   }
 
-  /** The connection on which the session's media flows: nearly always this one. */
-  ownerOf(session: ServerSession): RtspConnection | undefined {
+  ownerOf(session: ServerSession): OpenConnection | undefined {
     return this.#machine.sessions.has(session) || this.#media.has(session) ? this : this.#parts.connectionOf(session);
   }
 
@@ -73,7 +70,6 @@ export class RtspConnection implements PipeHandler {
     return this.#media.get(session);
   }
 
-  /** Undefined: the session has none any more, and goes on. */
   setMedia(session: ServerSession, media: Media | undefined): void {
     if (media === undefined) this.#media.delete(session);
     else this.#media.set(session, media);
@@ -92,7 +88,6 @@ export class RtspConnection implements PipeHandler {
   close(): void {
     this.#closing.abort();
     for (const session of this.#machine.sessions) this.endSession(session, undefined);
-    this.#parts.closed(this);
     this.#gone.resolve();
   }
 
@@ -111,10 +106,6 @@ export class RtspConnection implements PipeHandler {
     this.#push({ kind: 'tick' });
   }
 
-  /**
-   * Ends a session of this connection: by us, with `error`, then its readers get BYE and the connection closes with its last
-   * session; or because the peer ended it. Idempotent.
-   */
   endSession(session: ServerSession, error: WeirError | undefined): void {
     const media = this.#media.get(session);
     this.#media.delete(session);

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts';
 import type { SessionTable } from '../../core/rtsp/server/session-table.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
-import type { RtspConnection } from './connection.ts';
+import type { OpenConnection } from './open-connection.ts';
 import type { Descriptions } from './descriptions.ts';
 import type { Layouts } from './layouts.ts';
 import type { Login } from './login.ts';
@@ -22,7 +22,5 @@ export interface ServerParts {
   /** Of our receiver reports. */
   readonly receiverSsrc: number;
   /** The connection on which a session's media flows, of all there are: ask your own first. */
-  connectionOf(session: ServerSession): RtspConnection | undefined;
-  /** The connection is no more. */
-  closed(connection: RtspConnection): void;
+  connectionOf(session: ServerSession): OpenConnection | undefined;
 }

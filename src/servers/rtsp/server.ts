@@ -72,7 +72,6 @@ export class RtspServer {
       cname: `weir-${hexadecimal(random, 12)}`,
       receiverSsrc: Math.floor(random() * 2 ** 32),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
-      closed: (connection) => void this.#connections.delete(connection),
     };
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
@@ -125,6 +124,7 @@ export class RtspServer {
     const connection = new RtspConnection(pipe, this.#parts);
     this.#connections.add(connection);
     pipe.handle(connection);
+    void connection.gone.then(() => this.#connections.delete(connection));
   }
 
   #tick(): void {

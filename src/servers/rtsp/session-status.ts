@@ -1,6 +1,6 @@
 /** A session as the API shows it. */
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
-import type { RtspConnection } from './connection.ts';
+import type { OpenConnection } from './open-connection.ts';
 import { ReaderSession } from './reader-session.ts';
 
 export interface RtspSessionStatus {
@@ -23,7 +23,7 @@ export interface RtspSessionStatus {
   readonly reportedLoss: number | undefined;
 }
 
-export function sessionStatus(connection: RtspConnection, session: ServerSession): RtspSessionStatus {
+export function sessionStatus(connection: OpenConnection, session: ServerSession): RtspSessionStatus {
   const media = connection.media(session);
   const reader = media instanceof ReaderSession ? media : undefined;
   return {

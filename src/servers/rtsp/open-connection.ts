@@ -1,0 +1,29 @@
+/** A connection as the answers to its questions, other connections and the status see it. */
+import type { WeirError } from '../../core/errors.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { PublisherSession } from './publisher-session.ts';
+import type { ReaderSession } from './reader-session.ts';
+
+/** What carries a session's media. */
+export type Media = ReaderSession | PublisherSession;
+
+export interface OpenConnection {
+  readonly pipe: BytePipe;
+  readonly sinceUtcMs: number;
+  /** The sessions whose media flows here. */
+  readonly sessions: ReadonlySet<ServerSession>;
+  /** Aborts when the connection closes. */
+  readonly signal: AbortSignal;
+  /** The connection on which a session's media flows: nearly always this one. */
+  ownerOf(session: ServerSession): OpenConnection | undefined;
+  /** Undefined while nothing flows. */
+  media(session: ServerSession): Media | undefined;
+  /** Undefined: the session has none any more, and goes on. */
+  setMedia(session: ServerSession, media: Media | undefined): void;
+  /**
+   * Ends a session of this connection: by us, with `error`, then its reader gets BYE and the connection closes with its last
+   * session; or because the peer ended it. Idempotent.
+   */
+  endSession(session: ServerSession, error: WeirError | undefined): void;
+}
