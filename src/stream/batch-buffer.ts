@@ -10,7 +10,7 @@ export const BATCH_BYTES_MAX = 64 * 1024;
 const SLAB_BYTES_MIN = 8 * 1024;
 const SLAB_BYTES_MAX = 256 * 1024;
 /** A slab holds about so many batches: fewer allocations for more memory held on by the oldest one. */
-const BATCHES_A_SLAB = 16;
+const BATCHES_A_SLAB = 8;
 
 export class BatchBuffer {
   readonly #channel: number;

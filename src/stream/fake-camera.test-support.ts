@@ -11,10 +11,8 @@ import type { Packetizer } from '../core/codec/codec.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { Source, SourceSink, TrackSink } from './source.ts';
 
-const VIDEO_FRAME_TICKS = 3600;
-export const VIDEO_FRAME_MS = 40;
 /** The plain streams have a key frame so often. */
-export const PLAIN_GOP_MS = 15 * VIDEO_FRAME_MS;
+export const PLAIN_GOP_MS = 15 * 40;
 const AAC_FRAME_TICKS = 1024;
 const AAC_RATE = 48_000;
 
@@ -37,6 +35,7 @@ export const AAC_FORMAT: TrackFormat = completeFormat({
 export class VideoPackets {
   readonly format: TrackFormat;
   sequence: number;
+  readonly frameTicks: number;
   readonly #units: readonly AccessUnit[];
   readonly #packetizer: Packetizer;
   readonly #firstTimestamp: number;
@@ -47,6 +46,7 @@ export class VideoPackets {
     this.format = format;
     this.#units = units;
     this.#packetizer = codec.packetizer(format, 700);
+    this.frameTicks = name.startsWith('plain') ? 3600 : 3003;
     this.sequence = wanted.sequence ?? 4000;
     this.#firstTimestamp = wanted.timestamp ?? 77_000;
     this.#ssrc = wanted.ssrc ?? 0xcafe;
@@ -55,7 +55,7 @@ export class VideoPackets {
   /** Decode order; the presentation time is the stream's own, run on without a jump over its end. */
   frame(index: number): readonly Uint8Array[] {
     const unit = this.unit(index);
-    const round = Math.floor(index / this.#units.length) * this.#units.length * VIDEO_FRAME_TICKS;
+    const round = Math.floor(index / this.#units.length) * this.#units.length * this.frameTicks;
     const timestamp = (this.#firstTimestamp + unit.ptsTicks + round) % 2 ** 32;
     return this.#packetizer.packetize(unit).map(({ payload, marker }) => {
       const line = { payloadType: 96, sequence: this.sequence, timestamp, ssrc: this.#ssrc };
@@ -102,6 +102,8 @@ export class FakeCamera implements Source {
   ended = 0;
   /** What an attempt fails with as soon as it begins. */
   refusal: WeirError | undefined;
+  /** What the network does to a packet. */
+  spoil: (packet: Uint8Array) => Uint8Array = (packet) => packet;
   /** Frames of the picture sent in all attempts. */
   sent = 0;
   #fail: ((error: WeirError) => void) | undefined;
@@ -123,7 +125,7 @@ export class FakeCamera implements Source {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const packets = new VideoPackets(this.#name, { sequence: 1000 * this.begun, timestamp: 5_000_000 * this.begun });
     const tracks = sink.announce(this.#audio ? [packets.format, AAC_FORMAT] : [packets.format]);
-    const timer = this.#clock.every(VIDEO_FRAME_MS, this.#sender(packets, tracks));
+    const timer = this.#clock.every(packets.frameTicks / 90, this.#sender(packets, tracks));
     signal.addEventListener('abort', () => resolve());
     this.#fail = reject;
     try {
@@ -140,17 +142,24 @@ export class FakeCamera implements Source {
     let audio = 0;
     return () => {
       const now = this.#clock.monoMs();
-      for (const packet of packets.frame(video)) tracks[0]?.packet(packet, now);
+      for (const packet of packets.frame(video)) tracks[0]?.packet(this.spoil(packet), now);
       tracks[0]?.flush();
       video++;
       this.sent++;
       if (aac === undefined) return;
-      for (; (audio * AAC_FRAME_TICKS * 1000) / AAC_RATE < video * VIDEO_FRAME_MS; audio++) {
+      for (; (audio * AAC_FRAME_TICKS * 1000) / AAC_RATE < (video * packets.frameTicks) / 90; audio++) {
         for (const packet of aac.frame(audio)) tracks[1]?.packet(packet, now);
         tracks[1]?.flush();
       }
     };
   }
+}
+
+/** A packet with wrong bytes in its header and the start of its payload, or cut short. */
+export function mutatedPacket(packet: Uint8Array, random: () => number): Uint8Array {
+  const copy = packet.slice(0, random() < 0.3 ? Math.floor(random() * packet.length) : packet.length);
+  for (let i = 0; i < 3; i++) copy[Math.floor(random() * 20)] = Math.floor(random() * 256);
+  return copy;
 }
 
 function rtp(line: Parameters<typeof writeRtpHeader>[1], payload: Uint8Array, marker: boolean): Uint8Array {

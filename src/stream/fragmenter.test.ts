@@ -317,6 +317,16 @@ describe('Fragmenter', () => {
     assert.equal(samples, 125);
   });
 
+  it('bounds parts and segments whose times stand still', () => {
+    const one = bench({ gopMs: 2000 });
+    video(one, 0, { key: true });
+    for (let i = 0; i < 10_000; i++) video(one, 0);
+    one.fragmenter.end();
+    assert.ok(one.fragments.every((part) => (part.tracks[0]?.samples ?? 0) <= 501));
+    assert.equal(one.entries.length, 6);
+    assertWithoutHoles(one.fragments);
+  });
+
   it('flags damage', () => {
     const one = bench({ gopMs: 2000 });
     run(one, 0, 560, 2000);

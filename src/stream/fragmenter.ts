@@ -10,6 +10,7 @@
  * set-up of a decoder ends the segment, and the next is marked as a discontinuity. Audio may lag by a part, without a hole.
  */
 import { AudioQueue, nominalTicks } from './audio-queue.ts';
+import { CuttingRules } from './cutting-rules.ts';
 import { FrameInterval } from './frame-interval.ts';
 import { fragmentOf } from './fragment-writer.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
@@ -18,13 +19,6 @@ import type { PartTrack } from './fragment-writer.ts';
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
 import type { Sample, TimedUnit } from './timed-unit.ts';
 import type { ClockEpoch } from './track-clock.ts';
-
-/** A part has at least so many frames (DESIGN §4). */
-const FRAMES_A_PART_MIN = 3;
-/** PART-TARGET in parts of n frames: room for jitter. */
-const PART_TARGET_FACTOR = 1.08;
-/** A segment may pass TARGETDURATION by so much: players round (hls-players §3). */
-export const OVERSHOOT_MS = 400;
 
 const VIDEO_TRACK_ID = 1;
 
@@ -70,6 +64,7 @@ interface OpenSegment extends SegmentNumbering {
   readonly startTicks: number;
   readonly startUtcMs: number;
   parts: number;
+  frames: number;
   bytes: number;
   durationMs: number;
 }
@@ -83,6 +78,7 @@ type FragmenterState =
       readonly at: ClockEpoch;
       /** Complete samples of the part in hand. */
       readonly samples: Sample[];
+      sampleBytes: number;
       /** The newest frame, whose length is not known; undefined after a part was closed because its successor was overdue. */
       pending: TimedUnit | undefined;
       /** End of what is complete: decode time of what comes next. */
@@ -96,6 +92,7 @@ type OpenState = Extract<FragmenterState, { kind: 'open' }>;
 export class Fragmenter {
   readonly #options: FragmenterOptions;
   readonly #host: FragmenterHost;
+  readonly #rules: CuttingRules;
   readonly #audio: AudioQueue | undefined;
   #interval: FrameInterval | undefined;
   #state: FragmenterState = { kind: 'waiting' };
@@ -104,6 +101,7 @@ export class Fragmenter {
   constructor(options: FragmenterOptions) {
     this.#options = options;
     this.#host = options.host;
+    this.#rules = new CuttingRules(options.partMs, options.segmentMs);
     this.#audio = options.audioClockRate === undefined ? undefined : new AudioQueue(options.audioClockRate);
   }
 
@@ -164,7 +162,7 @@ export class Fragmenter {
     const earliest = state.pending === undefined ? state.endTicks : state.pending.dtsTicks + 1;
     const next = unit.dtsTicks >= earliest ? unit : { ...unit, dtsTicks: earliest };
     const step = next.dtsTicks - (state.pending?.dtsTicks ?? state.endTicks - interval.ticks);
-    if (step > this.#partTicks(interval) + interval.ticks) {
+    if (this.#ms(step - interval.ticks) > this.#rules.usualPartMs(this.#ms(interval.ticks))) {
       this.#break(state);
       this.#begin(next, true, false);
       return;
@@ -182,11 +180,14 @@ export class Fragmenter {
       this.#begin(next, state.endTicks !== next.dtsTicks, false);
       return;
     }
-    const partStart = state.samples[0]?.dtsTicks;
-    if (partStart !== undefined) {
-      const wouldBe = next.dtsTicks + interval.ticks - partStart;
-      const full = state.samples.length >= this.#framesAPart(interval);
-      if (full || wouldBe > PART_TARGET_FACTOR * this.#partTicks(interval)) this.#closePart(state, false);
+    const [first] = state.samples;
+    if (first !== undefined) {
+      const part = {
+        elapsedMs: this.#ms(next.dtsTicks - first.dtsTicks),
+        frames: state.samples.length,
+        bytes: state.sampleBytes,
+      };
+      if (this.#rules.endsPart(part, this.#ms(interval.ticks))) this.#closePart(state, false);
     }
     state.pending = next;
   }
@@ -194,19 +195,26 @@ export class Fragmenter {
   #endsSegment(state: OpenState, next: TimedUnit, interval: FrameInterval): boolean {
     const { segment } = state;
     if (next.unit.parameters.identity !== segment.main.identity) return true;
-    const elapsedMs = this.#ms(next.dtsTicks - segment.startTicks);
-    const mostMs = this.#host.targetMs() + OVERSHOOT_MS;
+    const inHand = {
+      elapsedMs: this.#ms(next.dtsTicks - segment.startTicks),
+      frames: segment.frames + state.samples.length,
+      bytes: segment.bytes + state.sampleBytes,
+    };
+    const frameMs = this.#ms(interval.ticks);
+    const targetMs = this.#host.targetMs();
     if (next.unit.key) {
-      const frameMs = this.#ms(interval.ticks);
-      const gopMs = segment.main.shape.media === 'audio' ? frameMs : (this.#host.gopMs() ?? elapsedMs);
-      if (elapsedMs >= this.#options.segmentMs - gopMs / 2 || elapsedMs + gopMs > mostMs) return true;
-      const audio = this.#audio?.parameters;
-      if (audio !== undefined && audio.identity !== segment.audio?.identity && this.#host.audio() !== undefined)
-        return true;
+      const gopMs = segment.main.shape.media === 'audio' ? frameMs : (this.#host.gopMs() ?? inHand.elapsedMs);
+      if (this.#rules.endsAtKey(inHand, gopMs, targetMs) || this.#audioBegins(segment)) return true;
     }
-    if (elapsedMs + this.#ms(interval.ticks) <= mostMs) return false;
-    if (!next.unit.key) this.#host.cutByTime();
-    return true;
+    const cut = this.#rules.endsAnywhere(inHand, frameMs, targetMs);
+    if (cut && !next.unit.key) this.#host.cutByTime();
+    return cut;
+  }
+
+  /** Audio waits that the segment's init does not announce. */
+  #audioBegins(segment: OpenSegment): boolean {
+    const waiting = this.#audio?.parameters;
+    return waiting !== undefined && waiting.identity !== segment.audio?.identity && this.#host.audio() !== undefined;
   }
 
   #begin(unit: TimedUnit, jump: boolean, entry: boolean): void {
@@ -231,6 +239,7 @@ export class Fragmenter {
       startTicks,
       startUtcMs: this.#ms(unit.ptsTicks),
       parts: 0,
+      frames: 0,
       bytes: 0,
       durationMs: 0,
     };
@@ -240,6 +249,7 @@ export class Fragmenter {
       segment,
       at: unit.at,
       samples: [],
+      sampleBytes: 0,
       pending: unit,
       endTicks: startTicks,
       entryPtsTicks,
@@ -282,6 +292,7 @@ export class Fragmenter {
     const { pending } = state;
     if (pending === undefined) return;
     const { unit, dtsTicks, ptsTicks } = pending;
+    state.sampleBytes += unit.byteLength;
     state.samples.push({ unit, dtsTicks, ptsTicks, durationTicks: endTicks - dtsTicks });
     state.pending = undefined;
     state.endTicks = endTicks;
@@ -298,7 +309,9 @@ export class Fragmenter {
       init: segment.init,
       tracks: [main, ...this.#audioPart(segment, state.endTicks, endOfRun)],
     });
+    state.sampleBytes = 0;
     segment.parts++;
+    segment.frames += main.samples.length;
     segment.bytes += fragment.bytes.length;
     segment.durationMs += fragment.durationMs;
     this.#host.fragment(fragment, state.at.span);
@@ -316,14 +329,6 @@ export class Fragmenter {
     const { number, startUtcMs, durationMs, bytes, init, discontinuity, independent, parts } = state.segment;
     if (parts === 0) return;
     this.#host.segment({ number, startUtcMs, durationMs, bytes, initHash: init.hash, discontinuity, independent });
-  }
-
-  #framesAPart(interval: FrameInterval): number {
-    return Math.max(FRAMES_A_PART_MIN, Math.round(this.#options.partMs / this.#ms(interval.ticks)));
-  }
-
-  #partTicks(interval: FrameInterval): number {
-    return this.#framesAPart(interval) * interval.ticks;
   }
 
   #intervalOf(unit: TimedUnit): FrameInterval {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
-import { FakeCamera, PLAIN_GOP_MS } from './fake-camera.test-support.ts';
+import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.test-support.ts';
 import { PULL, settingsOf, streamBench } from './live-streams.test-support.ts';
 import type { Batch } from './batch.ts';
 import type { Fragment, SegmentEntry } from './fragment.ts';
@@ -39,6 +40,25 @@ function cameraOf(one: StreamBench): FakeCamera {
   const camera = one.cameras.get('yard');
   assert.ok(camera);
   return camera;
+}
+
+const PART_TICKS = 0.6 * 90_000;
+
+/** Each track goes on where it ended, or after it where there is a discontinuity; never before it. */
+function assertFollows(fragments: readonly Fragment[], what: string, exact: boolean): void {
+  const ends = new Map<number, number>();
+  for (const { tracks, segment, part, discontinuity } of fragments) {
+    for (const { trackId, startTicks, durationTicks, samples } of tracks) {
+      const end = ends.get(trackId) ?? startTicks;
+      const where = `${what}: ${segment}.${part} track ${trackId} at ${startTicks} after ${end}`;
+      // Audio of a segment that the picture broke off may reach a frame over its end.
+      assert.ok(startTicks >= end - (discontinuity && trackId === 2 ? 1024 : 0), where);
+      // A frame that came late keeps its own time (fragmenter.ts); more than a part would be a discontinuity.
+      if (trackId === 1 && !discontinuity) assert.ok(startTicks - end < (exact ? 1 : PART_TICKS), where);
+      assert.ok(durationTicks >= samples, where);
+      ends.set(trackId, startTicks + durationTicks);
+    }
+  }
 }
 
 describe('a live stream', () => {
@@ -137,6 +157,43 @@ describe('a live stream', () => {
       assert.ok(Math.abs(seconds - segment.durationMs / 1000) < 0.1, `${seconds}`);
     }
     await one.streams.close();
+  });
+
+  it('gives every frame its decode time, B-frames and open GOPs included', async () => {
+    for (const name of ['pyramid-h264', 'pyramid-h265'] as const) {
+      const one = streamBench((clock) => new FakeCamera(clock, name));
+      const stream = await yard(one);
+      const listener = new Listener();
+      stream.timeline.subscribe(listener);
+      stream.timeline.use('record');
+      await one.pass(15_000);
+      assertFollows(listener.fragments, name, true);
+      const samples = listener.fragments.reduce((sum, part) => sum + (part.tracks[0]?.samples ?? 0), 0);
+      assert.ok(cameraOf(one).sent - samples <= 30, `${name}: ${samples} of ${cameraOf(one).sent}`);
+      assert.equal(listener.segments.filter((entry) => entry.discontinuity).length, 1);
+      assert.ok(listener.segments.every((entry) => entry.independent && entry.durationMs < 2100));
+      await one.streams.close();
+    }
+  });
+
+  it('survives anything that is sent, and what it cuts follows', async () => {
+    const seed = newSeed();
+    const random = seededRandom(seed);
+    for (const name of ['plain-h264', 'pyramid-h265'] as const) {
+      const one = streamBench((clock) => {
+        const camera = new FakeCamera(clock, name, true);
+        camera.spoil = (packet) => (random() < 0.05 ? mutatedPacket(packet, random) : packet);
+        return camera;
+      });
+      const stream = await yard(one);
+      const listener = new Listener();
+      stream.timeline.subscribe(listener);
+      stream.timeline.use('record');
+      await one.pass(30_000);
+      stream.keyFrame();
+      await one.streams.close();
+      assertFollows(listener.fragments, `${name}, seed ${seed}`, false);
+    }
   });
 
   it('keeps twelve segments, or six where the archive has the rest; each is found whole by its number', async () => {

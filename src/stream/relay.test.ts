@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
 import { parseRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, AacPackets, VideoPackets } from './fake-camera.test-support.ts';
+import { AAC_FORMAT, AacPackets, VideoPackets, mutatedPacket } from './fake-camera.test-support.ts';
 import { framedLength } from './framed.ts';
 import { Relay } from './relay.ts';
 import type { WeirError } from '../core/errors.ts';
@@ -392,7 +392,7 @@ describe('Relay', () => {
       one.relay.attach(reader, 'key');
       for (let i = 0; i < 60; i++) {
         for (const packet of packets.frame(i)) {
-          const spoiled = random() < 0.2 ? mutate(packet, random) : packet;
+          const spoiled = random() < 0.2 ? mutatedPacket(packet, random) : packet;
           video?.packet(spoiled, one.clock.monoMs());
         }
         if (random() < 0.5) video?.flush();
@@ -403,9 +403,3 @@ describe('Relay', () => {
     }
   });
 });
-
-function mutate(packet: Uint8Array, random: () => number): Uint8Array {
-  const copy = packet.slice(0, random() < 0.3 ? Math.floor(random() * packet.length) : packet.length);
-  for (let i = 0; i < 3; i++) copy[Math.floor(random() * 20)] = Math.floor(random() * 256);
-  return copy;
-}

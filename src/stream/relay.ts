@@ -19,7 +19,7 @@ import type { SourceSink, TrackSink } from './source.ts';
 import type { Attachment, RelayReader, SenderClock, StartMode } from './stream.ts';
 
 export interface RelayListener {
-  /** After the batch is among the GOPs in memory and before readers get it. */
+  /** After the batch is among the GOPs in memory and readers have it. */
   batch(batch: Batch): void;
   /** The first packet of an attempt. */
   media(): void;
@@ -239,8 +239,8 @@ export class Relay {
     const { clock, gops } = this.#lineup;
     clock.observe(batch.track, batch.ticks, batch.arrivalMs, batch.arrivalUtcMs);
     gops.push(batch);
-    this.#listener.batch(batch);
     this.readers.deliver(batch, track.main && batch.key);
+    this.#listener.batch(batch);
   }
 
   #end(attempt: Attempt | undefined): void {

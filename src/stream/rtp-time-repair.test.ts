@@ -45,6 +45,12 @@ const ROWS: readonly Row[] = [
     faults: { restamped: 1 },
   },
   {
+    title: 'a jump back of three seconds is a new line',
+    sent: [100, 101, ...[26, 27, 28, 29].map((i) => i + 1)].map((i) => i * FRAME),
+    expected: [0, 1, 2, 3, 4, 5].map((i) => i * FRAME),
+    faults: { restamped: 3, newLine: 1 },
+  },
+  {
     title: 'two in a row are re-stamped too',
     sent: [0, FRAME, 900_000_000, 900_000_000 + FRAME, 4 * FRAME, 5 * FRAME],
     expected: [0, 1, 2, 3, 4, 5].map((i) => i * FRAME),

@@ -11,6 +11,8 @@ import { signedDistance } from '../core/rtp/unwrap.ts';
 
 /** A frame this far from where time can have got to is not believed. */
 export const TIME_JUMP_MS_MAX = 5000;
+/** B-frames go back, by 16 frames at most (H.264 A.3.1: max_dec_frame_buffering); further back is a jump too. */
+export const TIME_BACK_MS_MAX = 2000;
 /** So many frames in a row on the same other line are. */
 const FRAMES_OF_NEW_LINE = 3;
 /** A timestamp that stays for so long, over so many frame ends, does not count time. */
@@ -103,7 +105,7 @@ export class RtpTimeRepair {
   /** Time may stand still or go back a little (B-frames, a burst after a stall), and advance as far as the clock on the wall did. */
   #plausible(stepTicks: number, arrivalStepMs: number): boolean {
     const stepMs = (stepTicks * 1000) / this.#clockRate;
-    return stepMs >= -TIME_JUMP_MS_MAX && stepMs <= Math.max(0, arrivalStepMs) + TIME_JUMP_MS_MAX;
+    return stepMs >= -TIME_BACK_MS_MAX && stepMs <= Math.max(0, arrivalStepMs) + TIME_JUMP_MS_MAX;
   }
 
   #believe(timestamp: number, ticks: number, arrivalMs: number): number {
