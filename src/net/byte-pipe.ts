@@ -23,7 +23,7 @@ export interface BytePipe {
 }
 
 export interface PipeHandler {
-  /** A chunk as the system gave it; a view, not used again by the pipe: it may be kept. */
+  /** A chunk as the system gave it: a view that is good until this returns. Copy what you keep. */
   data(chunk: Uint8Array): void;
   /** All that waited is sent. */
   drain(): void;
