@@ -2,6 +2,7 @@
  * The archive: what the index says of closed files together with what is being written, and the bytes behind it. Every look-up is a
  * few rows and at most one ranged read, and nobody waits for a writer.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parametersFromSampleEntry } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
 import { baseTicks, findTfdts, shiftTfdts } from '../../core/mp4/write/patch.ts';
@@ -80,6 +81,8 @@ export class RecordingArchive implements Archive {
       const last = files.at(-1);
       if (last === undefined || files.length < FILES_A_PAGE || found.length >= limit) break;
       startUtcMs = last.startUtcMs;
+      // A month in one answer must not hold up the media of a second.
+      await nextTurn();
     }
     return listed(found, limit);
   }

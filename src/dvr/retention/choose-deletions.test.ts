@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClosedFileRow } from '../index/file-row.ts';
-import { chooseDeletions, MAX_DELETIONS, type KeptStream, type RetentionState } from './choose-deletions.ts';
+import {
+  chooseDeletions,
+  MAX_DELETIONS,
+  MIN_FREE_FILES,
+  type KeptStream,
+  type RetentionState,
+} from './choose-deletions.ts';
 
 const NOW = Date.UTC(2026, 0, 8);
 const HOUR = 3_600_000;
 const MB = 1_000_000;
-const FREE = { freeBytes: 1000 * MB, totalBytes: 10_000 * MB, freeFiles: 1000 };
+const FREE = { freeBytes: 1000 * MB, totalBytes: 10_000 * MB, freeFiles: 5000 };
 
 /** Files of 10 MB that ended so many hours ago, oldest first. */
 function stream(
@@ -14,12 +20,31 @@ function stream(
   hoursAgo: readonly number[],
   keep: KeptStream['keep'] = { ageMs: undefined, bytes: undefined },
 ): KeptStream {
-  const oldest = hoursAgo.map((hours, i): ClosedFileRow => {
+  const files = hoursAgo.map((hours, i): ClosedFileRow => {
     const endUtcMs = NOW - hours * HOUR;
     const rest = { stream: name, storage: 'main', path: '', baseUtcMs: 0, initHash: '', firstNumber: i, lastNumber: i };
-    return { ...rest, id: i, bytes: 10 * MB, startUtcMs: endUtcMs - HOUR, endUtcMs };
+    return {
+      ...rest,
+      id: (name.codePointAt(0) ?? 0) * 1000 + i,
+      bytes: 10 * MB,
+      startUtcMs: endUtcMs - HOUR,
+      endUtcMs,
+    };
   });
-  return { keep, bytes: oldest.length * 10 * MB, oldest };
+  return { keep, bytes: files.length * 10 * MB, oldest: (limit) => files.slice(0, limit) };
+}
+
+function choose(changes: Partial<RetentionState>): readonly ClosedFileRow[] {
+  const { streams = [] } = changes;
+  const all = streams.flatMap((each) => each.oldest(1000)).toSorted((a, b) => a.endUtcMs - b.endUtcMs);
+  return chooseDeletions({
+    nowUtcMs: NOW,
+    keep: ANY,
+    free: FREE,
+    streams,
+    oldest: (limit) => all.slice(0, limit),
+    ...changes,
+  });
 }
 
 const ANY = { bytes: undefined, free: undefined };
@@ -73,11 +98,16 @@ const CASES: readonly (readonly [string, Partial<RetentionState>, readonly strin
     { keep: { bytes: undefined, free: { share: 0.9 } }, free: undefined, streams: [stream('a', [5])] },
     [],
   ],
+  [
+    'the oldest where inodes run out',
+    { free: { ...FREE, freeFiles: MIN_FREE_FILES - 2 }, streams: [stream('a', [5, 3]), stream('b', [4])] },
+    ['a5', 'b4'],
+  ],
 ];
 
 for (const [name, changes, expected] of CASES) {
   test(`goes: ${name}`, () => {
-    const chosen = chooseDeletions({ nowUtcMs: NOW, keep: ANY, free: FREE, streams: [], ...changes });
+    const chosen = choose(changes);
     assert.deepEqual(
       chosen.map((file) => `${file.stream}${(NOW - file.endUtcMs) / HOUR}`),
       expected,
@@ -87,12 +117,7 @@ for (const [name, changes, expected] of CASES) {
 
 test('no more goes in one round than a disk can take', () => {
   const hours = Array.from({ length: 500 }, (_, i) => 1000 - i);
-  const chosen = chooseDeletions({
-    nowUtcMs: NOW,
-    keep: ANY,
-    free: FREE,
-    streams: [stream('a', hours, { ageMs: HOUR, bytes: undefined })],
-  });
+  const chosen = choose({ streams: [stream('a', hours, { ageMs: HOUR, bytes: undefined })] });
   assert.equal(chosen.length, MAX_DELETIONS);
   assert.equal(chosen[0]?.endUtcMs, NOW - 1000 * HOUR);
 });

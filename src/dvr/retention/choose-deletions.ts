@@ -4,7 +4,7 @@
  *     age      a stream's files that ended longer ago than it keeps them
  *     stream   a stream's oldest files, while it takes more than its own bytes
  *     storage  the oldest files of all streams, while they take more than the storage gives
- *     free     the same, while the disk has less free space than its floor
+ *     free     the same, while the disk has less free space than its floor, or hardly an inode
  */
 import type { KeepSettings } from '../../config/settings.ts';
 import type { ClosedFileRow } from '../index/file-row.ts';
@@ -12,13 +12,15 @@ import type { FreeSpace } from '../storage/storage.ts';
 
 /** Files that go in one round: an unlink of a large file takes a disk some milliseconds, and recording comes first. */
 export const MAX_DELETIONS = 64;
+/** Inodes that are left free: a file system that counts them can be full with half its bytes free. */
+export const MIN_FREE_FILES = 1000;
 
 export interface KeptStream {
   readonly keep: Pick<KeepSettings, 'ageMs' | 'bytes'>;
   /** What it takes on the storage, with what is being written. */
   readonly bytes: number;
-  /** Its oldest closed files, oldest first; MAX_DELETIONS are enough. */
-  readonly oldest: readonly ClosedFileRow[];
+  /** Its oldest closed files, oldest first. Asked for one first: mostly that is not due, and nothing more is read. */
+  readonly oldest: (limit: number) => readonly ClosedFileRow[];
 }
 
 export interface RetentionState {
@@ -27,28 +29,40 @@ export interface RetentionState {
   /** Undefined: it could not be asked. */
   readonly free: FreeSpace | undefined;
   readonly streams: readonly KeptStream[];
+  /** The oldest closed files of all streams on the storage, oldest first. */
+  readonly oldest: (limit: number) => readonly ClosedFileRow[];
 }
 
 export function chooseDeletions(state: RetentionState): readonly ClosedFileRow[] {
-  const chosen = new Set<ClosedFileRow>();
+  const chosen = new Map<number, ClosedFileRow>();
   for (const stream of state.streams) chooseOfStream(stream, state.nowUtcMs, chosen);
   const used = state.streams.reduce((sum, stream) => sum + stream.bytes, 0);
-  let excess = Math.max(used - (state.keep.bytes ?? Infinity), missingBytes(state)) - bytesOf(chosen);
-  const others = state.streams.flatMap((stream) => stream.oldest).filter((file) => !chosen.has(file));
-  for (const file of others.toSorted((a, b) => a.endUtcMs - b.endUtcMs)) {
-    if (excess <= 0) break;
-    chosen.add(file);
+  let excess = Math.max(used - (state.keep.bytes ?? Infinity), missingBytes(state));
+  let excessFiles = MIN_FREE_FILES - (state.free?.freeFiles ?? Infinity);
+  for (const file of chosen.values()) {
     excess -= file.bytes;
+    excessFiles -= 1;
   }
-  return [...chosen].toSorted((a, b) => a.endUtcMs - b.endUtcMs).slice(0, MAX_DELETIONS);
+  const others = excess > 0 || excessFiles > 0 ? state.oldest(MAX_DELETIONS + chosen.size) : [];
+  for (const file of others) {
+    if (excess <= 0 && excessFiles <= 0) break;
+    if (chosen.has(file.id)) continue;
+    chosen.set(file.id, file);
+    excess -= file.bytes;
+    excessFiles -= 1;
+  }
+  return [...chosen.values()].toSorted((a, b) => a.endUtcMs - b.endUtcMs).slice(0, MAX_DELETIONS);
 }
 
-function chooseOfStream(stream: KeptStream, nowUtcMs: number, chosen: Set<ClosedFileRow>): void {
+function chooseOfStream(stream: KeptStream, nowUtcMs: number, chosen: Map<number, ClosedFileRow>): void {
   const keptFromUtcMs = nowUtcMs - (stream.keep.ageMs ?? Infinity);
   let excess = stream.bytes - (stream.keep.bytes ?? Infinity);
-  for (const file of stream.oldest) {
-    if (file.endUtcMs >= keptFromUtcMs && excess <= 0) return;
-    chosen.add(file);
+  const isDue = (file: ClosedFileRow): boolean => file.endUtcMs < keptFromUtcMs || excess > 0;
+  const first = stream.oldest(1)[0];
+  if (first === undefined || !isDue(first)) return;
+  for (const file of stream.oldest(MAX_DELETIONS)) {
+    if (!isDue(file)) return;
+    chosen.set(file.id, file);
     excess -= file.bytes;
   }
 }
@@ -58,10 +72,4 @@ function missingBytes({ keep, free }: RetentionState): number {
   if (keep.free === undefined || free === undefined) return 0;
   const floor = 'bytes' in keep.free ? keep.free.bytes : keep.free.share * free.totalBytes;
   return floor - free.freeBytes;
-}
-
-function bytesOf(files: ReadonlySet<ClosedFileRow>): number {
-  let bytes = 0;
-  for (const file of files) bytes += file.bytes;
-  return bytes;
 }

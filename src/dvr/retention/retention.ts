@@ -8,7 +8,7 @@ import type { KeepSettings, StorageSettings } from '../../config/settings.ts';
 import type { ClosedFileRow } from '../index/file-row.ts';
 import type { RecordingIndex } from '../index/recording-index.ts';
 import type { FreeSpace, Storage } from '../storage/storage.ts';
-import { chooseDeletions, MAX_DELETIONS } from './choose-deletions.ts';
+import { chooseDeletions, MAX_DELETIONS, type RetentionState } from './choose-deletions.ts';
 
 /** UTC that has run ahead of monotonic time by more than this since the last round was set: age is then not judged for a while. */
 const CLOCK_JUMP_MS = 3_600_000;
@@ -53,7 +53,7 @@ export class Retention {
     return chosen.length === MAX_DELETIONS;
   }
 
-  async #state(): Promise<Parameters<typeof chooseDeletions>[0]> {
+  async #state(): Promise<RetentionState> {
     const { storage, index, clock, keepOf, settings, log } = this.#options;
     const free = await storage.free().catch((error: unknown): FreeSpace | undefined => {
       log.warn({ storage: storage.name, error }, 'the free space of a storage is not known');
@@ -66,12 +66,13 @@ export class Retention {
       nowUtcMs: clock.utcMs(),
       keep,
       free,
+      oldest: (limit) => index.look.oldestFiles(storage.name, undefined, limit),
       streams: streams.map(({ stream, bytes }) => {
         const own = keepOf(stream);
         return {
           keep: { ageMs: trusted ? (own?.ageMs ?? keep.ageMs) : undefined, bytes: own?.bytes },
           bytes,
-          oldest: index.look.oldestFiles(storage.name, stream, MAX_DELETIONS),
+          oldest: (limit) => index.look.oldestFiles(storage.name, stream, limit),
         };
       }),
     };

@@ -47,7 +47,7 @@ async function filesOf(storage: Storage): Promise<readonly string[]> {
 async function contract(storage: Storage): Promise<void> {
   await storage.check();
   const file = await storage.create(PATH);
-  await assert.rejects(storage.create(PATH), (error) => error instanceof FileExists && error.path === PATH);
+  await assert.rejects(storage.create(PATH), (error) => error instanceof FileExists && error.place === PATH);
   await file.append([bytes(1, 2, 3), bytes(), bytes(4)]);
   await file.append([bytes(5, 6)]);
   assert.equal(file.length, 6);

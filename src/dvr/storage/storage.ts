@@ -3,6 +3,8 @@
  * Every operation is bounded in number and bytes a storage, so a hung mount stops neither live nor another disk. Errors:
  * `storage-full` (space or quota), `storage-overloaded` (too much is waiting), `storage-failed` (anything else, with its cause).
  */
+import { WeirError } from '../../core/errors.ts';
+
 export interface Storage {
   readonly name: string;
   /** Proves that the disk is there (its marker), makes it on first use. Throws `storage-failed`: nothing may be written then. */
@@ -62,12 +64,8 @@ export interface StorageStats {
 }
 
 /** `create` found the name taken. */
-export class FileExists extends Error {
-  readonly path: string;
-
+export class FileExists extends WeirError {
   constructor(path: string) {
-    super(`${path} exists already`);
-    this.name = 'FileExists';
-    this.path = path;
+    super('storage-failed', 'the file exists already', { place: path });
   }
 }
