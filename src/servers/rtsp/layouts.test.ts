@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { batchOf } from './fakes.table.ts';
+import { Layouts } from './layouts.ts';
+
+it('the common layout is the relay’s buffer itself; another is framed once, whoever asks', () => {
+  const layouts = new Layouts();
+  const first = batchOf(1, 1, false);
+  const batch = { ...first, buffer: Buffer.concat([first.buffer, first.buffer]), packets: 2 };
+  const before = Buffer.from(batch.buffer);
+  assert.equal(layouts.frame(batch, 2), batch.buffer);
+  const framed = layouts.frame(batch, 7);
+  assert.equal(layouts.frame(batch, 7), framed);
+  assert.notEqual(layouts.frame(batch, 8), framed);
+  assert.deepEqual([framed[1], framed[105]], [7, 7]);
+  assert.deepEqual(framed.subarray(2, 104), before.subarray(2, 104));
+  assert.deepEqual(batch.buffer, before, 'the shared buffer is untouched');
+});
