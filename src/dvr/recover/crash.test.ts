@@ -21,6 +21,8 @@ import { recoverStorage } from './recover-storage.ts';
 
 const T0 = Date.UTC(2026, 0, 1, 10);
 const { log } = recordingLog();
+/** Of the fake stream. */
+const PART_MS = 400;
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-crash-'));
@@ -96,36 +98,49 @@ test('at whatever step weir is killed or the power goes, every part that was wri
   inFolder(async (folder) => {
     const taken = await moments(folder);
     assert.ok(taken.length > 20);
-    for (const moment of taken) {
-      for (const [what, storage, atLeast] of [
-        ['killed', moment.killed, moment.written],
-        ['without power', moment.powerless, moment.synced],
-      ] as const) {
-        if (storage === undefined) continue;
-        const place = `${what} at '${moment.step}'`;
-        const copy = `${moment.folder}-${what}`;
-        mkdirSync(copy);
-        for (const name of ['index.db', 'index.db-wal']) {
-          if (existsSync(join(moment.folder, name))) copyFileSync(join(moment.folder, name), join(copy, name));
-        }
-        await using index = await RecordingIndex.open(copy, T0, log);
-        const report = await recoverStorage({ storage, index, log });
-        assert.equal(report.failed + report.unreadable, 0, place);
-        assert.deepEqual(index.look.unfinished('main', Infinity), { open: [], going: [] }, place);
-        const files = index.look.filesBetween('lobby', 0, 1e14, -Infinity, 10);
-        const segments = files.flatMap((file) => index.look.segmentsOf(file));
-        assert.equal(new Set(segments.map((segment) => segment.number)).size, segments.length, place);
-        const partMs = 400;
-        const parts = segments.reduce((sum, segment) => sum + Math.round(segment.durationMs / partMs), 0);
-        assert.ok(parts >= atLeast, `${place}: ${parts} parts of ${atLeast}`);
-        const spans = index.look
-          .spansBetween('lobby', 0, 1e14)
-          .map(({ id, startUtcMs, endUtcMs }) => ({ number: id, startUtcMs, endUtcMs }));
-        assert.deepEqual(spans, runsOf(segments), place);
-        assert.equal(storage.files.size, files.length, `${place}: no file is left behind`);
+    const ends = taken.flatMap((moment) => [
+      { ...moment, what: 'killed', storage: moment.killed, atLeast: moment.written },
+      { ...moment, what: 'without power', storage: moment.powerless, atLeast: moment.synced },
+    ]);
+    // Opening a database mostly waits for its thread: a few at a time.
+    const queue = ends.values();
+    const work = async (): Promise<void> => {
+      for (const { step, folder: data, what, storage, atLeast } of queue) {
+        if (storage !== undefined)
+          await assertRecovers(`${data}-${what}`, data, storage, atLeast, `${what} at '${step}'`);
       }
-    }
+    };
+    await Promise.all(Array.from({ length: 4 }, work));
   }));
+
+async function assertRecovers(
+  folder: string,
+  from: string,
+  storage: MemoryStorage,
+  atLeast: number,
+  place: string,
+): Promise<void> {
+  mkdirSync(folder);
+  for (const name of ['index.db', 'index.db-wal']) {
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(folder, name));
+  }
+  await using index = await RecordingIndex.open(folder, T0, log);
+  const report = await recoverStorage({ storage, index, log });
+  assert.equal(report.failed + report.unreadable, 0, place);
+  assert.deepEqual(index.look.unfinished('main', Infinity), { open: [], going: [] }, place);
+  const files = index.look.filesBetween('lobby', 0, 1e14, -Infinity, 10);
+  const segments = files.flatMap((file) => index.look.segmentsOf(file));
+  assert.equal(new Set(segments.map((segment) => segment.number)).size, segments.length, place);
+  const parts = segments.reduce((sum, segment) => sum + Math.round(segment.durationMs / PART_MS), 0);
+  assert.ok(parts >= atLeast, `${place}: ${parts} parts of ${atLeast}`);
+  const spans = index.look.spansBetween('lobby', 0, 1e14);
+  assert.deepEqual(
+    spans.map(({ id, startUtcMs, endUtcMs }) => ({ number: id, startUtcMs, endUtcMs })),
+    runsOf(segments),
+    place,
+  );
+  assert.equal(storage.files.size, files.length, `${place}: no file is left behind`);
+}
 
 test('a lost index is made again from the recordings, also from those that were never closed', () =>
   inFolder(async (folder) => {
