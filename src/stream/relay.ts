@@ -237,7 +237,7 @@ export class Relay {
 
   #batch(batch: Batch, track: LiveTrack): void {
     const { clock, gops } = this.#lineup;
-    clock.observe(batch.track, batch.ticks, batch.arrivalMs, batch.arrivalUtcMs);
+    clock.observe(batch.track, batch.ticks, batch.arrivalMs, batch.arrivalUtcMs, track.main && batch.key);
     gops.push(batch);
     this.readers.deliver(batch, track.main && batch.key);
     this.#listener.batch(batch);

@@ -20,6 +20,9 @@ export const TOLERANCE_MS = 20;
 /** Sender reports that put a track further than this from where arrival puts it are not believed (bogus SR: gsl#1099). */
 export const SENDER_SKEW_MS_MAX = 1000;
 
+/** More is the network's doing, not the sender's. */
+const LATENESS_MS_MAX = 500;
+
 type ClockState =
   | {
       readonly kind: 'anchoring';
@@ -30,8 +33,10 @@ type ClockState =
 export class StreamClock {
   readonly #tracks: readonly TrackClock[];
   readonly #main: number;
-  /** By how much a track's packets arrive later than its offset says, by track. */
+  /** By how much the first packets of a track's attempt are likely to arrive later than its offset says, by track. */
   readonly #latenessMs: number[] = [];
+  /** Offsets of the attempt before, by track: the next one's line was laid to fit them. */
+  #formerOffsetsMs: readonly (number | undefined)[] = [];
   #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
   /** UTC − monotonic time at the last packet. */
@@ -58,7 +63,7 @@ export class StreamClock {
   }
 
   /** The first packet of a frame came. Both times are of the same moment: monotonic, and UTC. */
-  observe(index: number, ticks: number, arrivalMs: number, arrivalUtcMs: number): void {
+  observe(index: number, ticks: number, arrivalMs: number, arrivalUtcMs: number, key = false): void {
     const track = this.#tracks[index];
     if (track === undefined) return;
     this.#followSystemClock(arrivalUtcMs - arrivalMs);
@@ -69,6 +74,7 @@ export class StreamClock {
         return;
       case 'steady':
         if (!track.anchored) track.anchor(arrivalUtcMs - (ticks * 1000) / track.clockRate, this.#epoch);
+        if (key) this.#latenessMs[index] = lateness(arrivalUtcMs - (track.utcMs(ticks) ?? arrivalUtcMs));
         // Early is never the network's doing: the sender's clock runs ahead, and no window need end before we know.
         if ((track.utcMs(ticks) ?? arrivalUtcMs) - arrivalUtcMs > JUMP_MS) this.#jump(arrivalMs);
         else if (arrivalMs - this.#state.windowStartMs >= WINDOW_MS) this.#judge(arrivalMs);
@@ -86,12 +92,14 @@ export class StreamClock {
   ticksAt(index: number, utcMs: number): number | undefined {
     const track = this.#tracks[index];
     if (track === undefined) return undefined;
-    return track.ticksAt(utcMs, track.anchored ? undefined : this.#targetOf(track, index));
+    const guessMs = this.#formerOffsetsMs[index] ?? this.#targetOf(track, index);
+    return track.ticksAt(utcMs, track.anchored ? undefined : guessMs);
   }
 
   /**
    * Where the line of a track stands whose packet of a new attempt arrives at `utcMs`. What comes late by its sender's reports (audio
-   * that is packed several frames at a time) is taken to come as late again.
+   * that is packed several frames at a time), or as a key frame (others are sent ahead of their time, for B-frames), is taken to come
+   * as late again.
    */
   ticksOfArrival(index: number, utcMs: number): number | undefined {
     return this.ticksAt(index, utcMs - (this.#latenessMs[index] ?? 0));
@@ -101,6 +109,9 @@ export class StreamClock {
   restart(): void {
     this.#state = { kind: 'anchoring', sinceMs: undefined };
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
+    this.#formerOffsetsMs = this.#tracks.map((track, i) =>
+      track.anchored ? track.offsetMs : this.#formerOffsetsMs[i],
+    );
     for (const track of this.#tracks) track.forget();
   }
 
@@ -114,7 +125,7 @@ export class StreamClock {
       const offsetMs = this.#targetOf(track, i);
       if (offsetMs === undefined) return;
       track.anchor(offsetMs, this.#epoch);
-      this.#latenessMs[i] = (track.leastOffsetMs ?? offsetMs) - offsetMs;
+      if (i !== this.#main) this.#latenessMs[i] = lateness((track.leastOffsetMs ?? offsetMs) - offsetMs);
     });
     this.#startWindow(arrivalMs);
   }
@@ -131,7 +142,7 @@ export class StreamClock {
       const target = this.#targetOf(track, i);
       const off = this.#errorOf(track, i);
       if (target === undefined || off === undefined) return;
-      this.#latenessMs[i] = (track.leastOffsetMs ?? target) - target;
+      if (i !== this.#main) this.#latenessMs[i] = lateness((track.leastOffsetMs ?? target) - target);
       if (Math.abs(off) > TOLERANCE_MS) track.slewTowards(target, WINDOW_MS);
       else track.hold();
     });
@@ -183,4 +194,9 @@ export class StreamClock {
     this.#state = { kind: 'steady', windowStartMs: arrivalMs };
     for (const track of this.#tracks) track.startWindow();
   }
+}
+
+/** Within reason: a key frame that the network held up says nothing. */
+function lateness(ms: number): number {
+  return Math.min(Math.max(0, ms), LATENESS_MS_MAX);
 }
