@@ -385,7 +385,14 @@ test('a disk that hangs holds up whole segments in bounded memory, and refuses t
   const numbers = (await dvr.archive.segments('lobby', 0, 1e14, 1e6)).map((entry) => entry.number);
   assert.ok(after && numbers.includes(after.entry.number));
   const lost = refused.filter(({ entry }) => !numbers.includes(entry.number));
-  assert.ok(lost.length > 0);
+  const kept = stream.given.filter(({ entry }) => numbers.includes(entry.number)).at(-2)?.entry;
+  assert.ok(lost.length > 0 && kept);
+  house.clock.advance(after.entry.startUtcMs + 1200 - T0);
+  await house.close();
+  const again = await house.open();
+  const end = kept.startUtcMs + kept.durationMs;
+  const gaps = await again.archive.gaps('lobby', end, end + 1000);
+  assert.deepEqual(gaps, [{ startUtcMs: end, endUtcMs: after.entry.startUtcMs, reason: 'disk' }]);
 });
 
 test('listening begins with the next whole segment', async () => {

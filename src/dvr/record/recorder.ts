@@ -84,6 +84,8 @@ export class Recorder {
   /** Why the source is not there, while it is not. */
   #sourceReason: GapReason | undefined;
   #ending: GapReason | undefined;
+  /** Why segments are not even taken, while they are not. */
+  #refusing: 'disk' | 'overload' | undefined;
   #writtenAtMs: number;
   #bytesWritten = 0;
   #segments = 0;
@@ -122,7 +124,7 @@ export class Recorder {
     return {
       storage: this.storage,
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
-      gap: this.#options.gaps.open?.reason,
+      gap: this.#refusing ?? this.#options.gaps.open?.reason,
       error: this.#error,
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
       queuedBytes: this.#queue.queuedBytes,
@@ -161,13 +163,27 @@ export class Recorder {
   }
 
   #offer(fragment: Fragment): void {
-    const { clock, storage } = this.#options;
+    const { clock } = this.#options;
     const willing = clock.monoMs() >= this.#retryAtMs;
     const admission = this.#queue.offer(fragment, willing);
-    if (admission === 'taken') this.#drainSoon();
-    if (admission !== 'refused') return;
+    if (admission === 'taken') {
+      this.#refusing = undefined;
+      this.#drainSoon();
+    } else if (admission === 'refused') {
+      this.#refuse(willing, fragment.startUtcMs);
+    }
+  }
+
+  /** The gap begins where what waits ends, so it is noted behind that; the alarm does not wait. */
+  #refuse(willing: boolean, utcMs: number): void {
+    const { storage, gaps } = this.#options;
     const hung = storage.stats().oldestMs > HUNG_MS;
-    this.#lost(willing && !hung ? 'overload' : 'disk', fragment.startUtcMs);
+    const reason = willing && !hung ? 'overload' : 'disk';
+    this.#segmentsLost += 1;
+    if (this.#refusing === reason) return;
+    this.#refusing = reason;
+    if (gaps.open?.reason !== reason) this.#alarm(reason);
+    this.#push({ kind: 'refused', reason, utcMs });
   }
 
   #push(item: Exclude<QueueItem, { kind: 'fragment' }>): void {
@@ -200,6 +216,9 @@ export class Recorder {
         return;
       case 'pause':
         this.#options.gaps.lost(this.#ending ?? this.#sourceReason ?? 'source-offline', item.utcMs);
+        return;
+      case 'refused':
+        this.#options.gaps.lost(item.reason, item.utcMs);
         return;
       case 'state':
         this.#stateChanged(item.change);
@@ -245,10 +264,11 @@ export class Recorder {
 
   /** A segment begins: in the file that is open, or in a new one. */
   async #begin(first: Fragment): Promise<void> {
-    const { clock, storage, index } = this.#options;
+    const { clock, storage, index, gaps, open } = this.#options;
     this.#writing = undefined;
     if (clock.monoMs() < this.#retryAtMs) {
-      this.#lost('disk', first.startUtcMs);
+      this.#segmentsLost += 1;
+      gaps.lost('disk', first.startUtcMs);
       return;
     }
     const old = this.#file;
@@ -259,8 +279,8 @@ export class Recorder {
         first.discontinuity ? undefined : old?.endTicks(trackId);
       const baseUtcMs = baseUtcMsOf(first, endTicksOf);
       this.#file = await beginRecording({ stream: this.#name, storage, index, baseUtcMs, init: first.init });
-      this.#endBeforeFile = this.#options.gaps.lastEndUtcMs;
-      this.#options.open.add(this.#file);
+      this.#endBeforeFile = gaps.lastEndUtcMs;
+      open.add(this.#file);
     }
     this.#writing = first.segment;
   }
@@ -316,17 +336,14 @@ export class Recorder {
       gaps.advanced(file.endUtcMs ?? this.#endBeforeFile);
       await this.#finish(file, bytes);
     }
-    this.#lost('disk', clock.utcMs());
+    this.#segmentsLost += 1;
+    if (gaps.lost('disk', clock.utcMs())) this.#alarm('disk');
   }
 
-  #lost(reason: 'disk' | 'overload', utcMs: number): void {
-    this.#segmentsLost += 1;
-    if (!this.#options.gaps.lost(reason, utcMs)) return;
+  #alarm(reason: 'disk' | 'overload'): void {
     const code = this.#error?.code ?? (reason === 'disk' ? 'storage-failed' : 'storage-overloaded');
-    this.#log.error(
-      { code, storage: this.storage, reason, error: this.#error },
-      'recording stopped; it goes on by itself',
-    );
+    const fields = { code, storage: this.storage, reason, error: this.#error };
+    this.#log.error(fields, 'recording stopped; it goes on by itself');
   }
 }
 

@@ -20,6 +20,8 @@ export type QueueItem =
   /** The source went away at this time. */
   | { readonly kind: 'pause'; readonly utcMs: number }
   | { readonly kind: 'state'; readonly change: StateChange }
+  /** From here on segments were not taken. */
+  | { readonly kind: 'refused'; readonly reason: 'disk' | 'overload'; readonly utcMs: number }
   /** Look at the file: a sync of it failed. */
   | { readonly kind: 'look' };
 
