@@ -17,6 +17,7 @@ import {
   type RecordedSpan,
 } from '../../stream/archive.ts';
 import type { SegmentEntry } from '../../stream/fragment.ts';
+import { uncoveredGaps } from '../gaps/uncovered-gaps.ts';
 import { runsOf, type IndexedKey, type IndexedSegment } from '../index/indexed-segment.ts';
 import type { IndexLookups } from '../index/index-lookups.ts';
 import { addRun } from '../index/spans.ts';
@@ -61,9 +62,15 @@ export class RecordingArchive implements Archive {
   }
 
   async gaps(stream: string, fromUtcMs: number, toUtcMs: number): Promise<readonly RecordedGap[]> {
-    return this.#gaps.between(stream, fromUtcMs, toUtcMs).map(({ startUtcMs, endUtcMs, reason }) => {
+    const gaps = this.#gaps.between(stream, fromUtcMs, toUtcMs).map(({ startUtcMs, endUtcMs, reason }) => {
       return { startUtcMs, endUtcMs, reason: isReason(reason) ? reason : 'source-offline' };
     });
+    const first = gaps[0];
+    if (first === undefined) return [];
+    const spans = this.#spansTouching(stream, first.startUtcMs, Math.max(toUtcMs, gaps.at(-1)?.endUtcMs ?? 0));
+    return uncoveredGaps(gaps, spans).filter(
+      (gap) => gap.startUtcMs < toUtcMs && (gap.endUtcMs ?? Infinity) > fromUtcMs,
+    );
   }
 
   async segments(stream: string, fromUtcMs: number, toUtcMs: number, limit: number): Promise<readonly SegmentEntry[]> {
