@@ -13,7 +13,8 @@ const PROBES = {
     '-c',
     "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer",
   ],
-  vlc: ['cvlc', '--version'],
+  /** It does not even say its version to root. */
+  vlc: ['sh', '-c', 'command -v cvlc && command -v setpriv'],
   chromium: ['chromium', '--version'],
   /** The right to mount: root in a sandbox of its own. */
   tmpfs: ['sh', '-c', 'folder=$(mktemp -d) && mount -t tmpfs tmpfs "$folder" && umount "$folder" && rmdir "$folder"'],
