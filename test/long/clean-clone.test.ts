@@ -99,7 +99,7 @@ function bareEnvironment(folder: string): NodeJS.ProcessEnv {
   const npm = find('npm') ?? assert.fail('no npm outside the checkout');
   symlinkSync(isLink(npm) ? realpathSync(npm) : npm, path.join(bin, 'npm'));
   const kept = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(CI|NODE_OPTIONS|npm_.*)$/i.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^(CI|NODE_OPTIONS|NODE_TEST_CONTEXT|npm_.*)$/i.test(name)),
   );
   return { ...kept, PATH: bin, npm_config_cache: path.join(folder, 'npm-cache'), npm_config_update_notifier: 'false' };
 }
