@@ -32,7 +32,7 @@ export function parseRtspUrl(text: string): RtspUrl | WeirError {
     host: (parts[1] ?? '').replace(/^\[(.*)\]$/, '$1').toLowerCase(),
     port,
     credentials: at < 0 ? undefined : parseUserinfo(authority.slice(0, at)),
-    requestUrl: `rtsp://${hostAndPort}${path === '' ? '/' : path}`,
+    requestUrl: `rtsp://${hostAndPort}${path.startsWith('/') ? path : `/${path}`}`,
   };
 }
 
