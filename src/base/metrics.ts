@@ -17,6 +17,11 @@ export const METRICS = {
   weir_stream_received_packets_total: counter('RTP packets received from the source.', 'stream', 'track'),
   weir_stream_lost_packets_total: counter('RTP packets that the source sent and that never came.', 'stream', 'track'),
   weir_stream_faults_total: counter('Faults of the source that were tolerated, by name.', 'stream', 'track', 'fault'),
+  weir_stream_source_faults_total: counter(
+    "Faults of the source's protocol that were tolerated, by name.",
+    'stream',
+    'fault',
+  ),
   weir_stream_readers: gauge('Readers now.', 'stream', 'protocol'),
   weir_stream_source_attempts_total: counter('Attempts to open the source.', 'stream'),
   weir_stream_memory_bytes: gauge("Bytes held in memory: whole GOPs and the timeline's head.", 'stream'),

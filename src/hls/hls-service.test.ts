@@ -113,7 +113,10 @@ describe('live lists', () => {
     await settle();
     stream.become({ state: 'down', error: new WeirError('source-unreachable', 'No route to 192.0.2.10') });
     await rejects(waiting, 'stream-offline', /No route/);
-    stream.become({ state: 'idle', source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined } });
+    stream.become({
+      state: 'idle',
+      source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined, faults: {} },
+    });
     await rejects(hls.live(stream, 'a', never), 'stream-offline');
   });
 

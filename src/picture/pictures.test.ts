@@ -99,7 +99,10 @@ describe('Pictures', () => {
     await rejects(pictures.liveFrame(stream.asStream(), never), 'stream-offline', OldPictureError);
     stream.picture = undefined;
     await rejects(pictures.liveFrame(stream.asStream(), never), 'stream-offline', WeirError);
-    stream.now = { state: 'idle', source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined } };
+    stream.now = {
+      state: 'idle',
+      source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined, faults: {} },
+    };
     await rejects(pictures.liveFrame(stream.asStream(), never), 'stream-offline', WeirError);
     assert.equal(stream.attached.size, 0);
   });
@@ -205,7 +208,7 @@ class CameraStream {
       state: 'live',
       sinceUtcMs: 0,
       error: undefined,
-      source: { kind: 'rtsp', label: 'rtsp://192.0.2.10/', attempts: 1, nextAttemptUtcMs: undefined },
+      source: { kind: 'rtsp', label: 'rtsp://192.0.2.10/', attempts: 1, nextAttemptUtcMs: undefined, faults: {} },
       tracks: [],
       readers: { rtsp: 0, hls: 0 },
       gopMs: undefined,

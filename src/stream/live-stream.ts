@@ -129,7 +129,7 @@ export class LiveStream implements Stream {
   status(): StreamStatus {
     const { state, utcMs, error } = this.#supervisor.state;
     const { gopCache, readers } = this.#relay;
-    const none = { kind: this.#settings.source.kind, label: '', attempts: 0, nextAttemptUtcMs: undefined };
+    const none = { kind: this.#settings.source.kind, label: '', attempts: 0, nextAttemptUtcMs: undefined, faults: {} };
     return {
       state,
       sinceUtcMs: utcMs,

@@ -10,6 +10,8 @@ export interface Source {
   readonly kind: string;
   /** The URL without secrets, or the peer's address: for status and logs. */
   readonly label: string;
+  /** Faults of the peer that were tolerated so far, by name; undefined where none are counted. Read for status and metrics. */
+  readonly faults?: Readonly<Record<string, number>>;
   /**
    * Runs one attempt: announces tracks, delivers until it ends. Returns when `signal` aborted and everything is closed
    * (an RTSP session torn down, within 500 ms). Throws a WeirError when it ends otherwise; `row.retry` of its code says

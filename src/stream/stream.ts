@@ -80,18 +80,23 @@ export interface StreamStatus {
   readonly state: StreamState;
   readonly sinceUtcMs: number;
   readonly error: WeirError | undefined;
-  readonly source: {
-    readonly kind: string;
-    readonly label: string;
-    readonly attempts: number;
-    readonly nextAttemptUtcMs: number | undefined;
-  };
+  readonly source: SourceStatus;
   readonly tracks: readonly TrackStatus[];
   readonly readers: Readonly<Record<'rtsp' | 'hls', number>>;
   readonly gopMs: number | undefined;
   readonly lastKeyFrameUtcMs: number | undefined;
   /** Bytes that the GOPs and the timeline's head hold. */
   readonly memoryBytes: number;
+}
+
+export interface SourceStatus {
+  readonly kind: string;
+  /** Without secrets. */
+  readonly label: string;
+  readonly attempts: number;
+  readonly nextAttemptUtcMs: number | undefined;
+  /** Tolerated faults of the protocol, by name; those of the media stand with their track. */
+  readonly faults: Readonly<Record<string, number>>;
 }
 
 export interface TrackStatus {

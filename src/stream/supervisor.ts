@@ -15,7 +15,7 @@ import type { Log } from '../base/log.ts';
 import type { RelayAttempt } from './relay.ts';
 import type { Source } from './source.ts';
 import type { StartLimiter } from './start-limiter.ts';
-import type { StateChange, StreamState } from './stream.ts';
+import type { SourceStatus, StateChange, StreamState } from './stream.ts';
 
 /** An on-demand source is closed so long after its last user. */
 export const IDLE_STOP_MS = 10_000;
@@ -38,13 +38,6 @@ interface Task {
   readonly source: Source;
   readonly abort: AbortController;
   readonly done: Promise<void>;
-}
-
-export interface SourceStatus {
-  readonly kind: string;
-  readonly label: string;
-  readonly attempts: number;
-  readonly nextAttemptUtcMs: number | undefined;
 }
 
 export class Supervisor {
@@ -78,8 +71,8 @@ export class Supervisor {
   get source(): SourceStatus | undefined {
     const source = this.#task?.source;
     if (source === undefined) return undefined;
-    const { kind, label } = source;
-    return { kind, label, attempts: this.#attempts, nextAttemptUtcMs: this.#nextAttemptUtcMs };
+    const { kind, label, faults = {} } = source;
+    return { kind, label, attempts: this.#attempts, nextAttemptUtcMs: this.#nextAttemptUtcMs, faults };
   }
 
   /** Runs `source` again and again, until `stop`. */

@@ -87,6 +87,10 @@ peerTest(
       ]);
       const [codec, packets] = said.trim().split(',');
       assert.equal(codec, 'h264');
+      if (name === 'garbage') {
+        const { faults } = (await weir.streamStatus(name)).source;
+        assert.ok((faults['resyncs'] ?? 0) > 0 && (faults['garbageBytes'] ?? 0) > 0, JSON.stringify(faults));
+      }
       assert.ok(Number(packets) > 20, `${packets} packets of ${name}`);
     }
   },

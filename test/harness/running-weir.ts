@@ -153,6 +153,7 @@ export interface StreamReport {
     readonly state: string;
     readonly error: { readonly code: string; readonly message: string } | null;
     readonly tracks: readonly { readonly encoding: string; readonly codecString?: string | null }[];
+    readonly source: { readonly faults: Readonly<Record<string, number>> };
     readonly readers: Readonly<Record<string, number>>;
     readonly recording: {
       readonly active: boolean;

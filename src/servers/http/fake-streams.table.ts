@@ -62,6 +62,7 @@ export class FakeStream implements Stream {
         label: 'rtsp://admin:hunter2@192.0.2.10/main',
         attempts: 3,
         nextAttemptUtcMs: NOW + 5000,
+        faults: {},
       },
       tracks: [
         { format: { ...video, parameters }, ...counts },

@@ -299,7 +299,13 @@ test('one stream: the shape of the file, and its status', async () => {
       remedy: 'Check its address, its power and the network.',
       retry: true,
     },
-    source: { kind: 'rtsp', label: 'rtsp://***@192.0.2.10/main', attempts: 3, nextAttempt: '2026-01-01T10:00:05.000Z' },
+    source: {
+      kind: 'rtsp',
+      label: 'rtsp://***@192.0.2.10/main',
+      attempts: 3,
+      nextAttempt: '2026-01-01T10:00:05.000Z',
+      faults: {},
+    },
     tracks: [
       {
         index: 0,

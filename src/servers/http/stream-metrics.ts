@@ -26,6 +26,8 @@ function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): 
   }
   for (const [protocol, count] of Object.entries(status.readers))
     sink.set('weir_stream_readers', { stream, protocol }, count);
+  for (const [fault, count] of Object.entries(status.source.faults))
+    sink.set('weir_stream_source_faults_total', { stream, fault }, count);
   sink.set('weir_stream_source_attempts_total', { stream }, status.source.attempts);
   sink.set('weir_stream_memory_bytes', { stream }, status.memoryBytes);
   if (status.lastKeyFrameUtcMs !== undefined) {

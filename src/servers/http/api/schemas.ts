@@ -45,6 +45,7 @@ const SourceReport = z
     label: z.string().meta({ description: "The URL without secrets, or the publisher's address" }),
     attempts: count(),
     nextAttempt: time().nullable(),
+    faults: z.record(z.string(), count()).meta({ description: 'Faults of its protocol that were tolerated, by name' }),
   })
   .meta({ id: 'SourceStatus' });
 

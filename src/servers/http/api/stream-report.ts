@@ -67,12 +67,18 @@ function keepReport(keep: KeepSettings): z.output<typeof StreamReport>['keep'] {
 function statusReport(status: StreamStatus, recording: RecordingStatus): z.output<typeof StatusReport> {
   const sum = (of: 'bytes' | 'packets' | 'lost'): number =>
     status.tracks.reduce((total, track) => total + track[of], 0);
-  const { kind, label, attempts, nextAttemptUtcMs } = status.source;
+  const { kind, label, attempts, nextAttemptUtcMs, faults } = status.source;
   return {
     state: status.state,
     since: isoTime(status.sinceUtcMs),
     error: errorReport(status.error),
-    source: { kind, label: redactUrl(label), attempts, nextAttempt: isoTimeOrNull(nextAttemptUtcMs) },
+    source: {
+      kind,
+      label: redactUrl(label),
+      attempts,
+      nextAttempt: isoTimeOrNull(nextAttemptUtcMs),
+      faults: nonZero(faults),
+    },
     tracks: status.tracks.map(trackReport),
     received: { bytes: sum('bytes'), packets: sum('packets'), lost: sum('lost') },
     readers: { ...status.readers },
@@ -113,6 +119,10 @@ function trackReport(track: TrackStatus, index: number): z.output<typeof TrackRe
 function errorReport(error: WeirError | undefined): z.output<typeof ErrorReport> | null {
   if (error === undefined) return null;
   return { code: error.code, message: redactUrl(error.describe()), remedy: error.row.remedy, retry: error.row.retry };
+}
+
+function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 /** '2026-01-01T10:00:00.000Z' */
