@@ -138,6 +138,8 @@ export class RecordingArchive implements Archive {
     const spans = new Map(this.#look.spansBetween(stream, fromUtcMs, toUtcMs).map((span) => [span.id, span]));
     let previous: RecordedSpan | undefined;
     for (const recording of this.#openOf(stream)) {
+      // Committed by the writer, though it has not been told here yet: its runs are in the stored spans.
+      if (this.#look.isClosed(recording.id)) continue;
       for (const run of runsOf(allSegments(recording))) {
         const stored = this.#look.spansAround(stream, run.number).before;
         const before = previous === undefined || (stored !== undefined && stored.id > previous.id) ? stored : previous;

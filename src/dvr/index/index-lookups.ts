@@ -56,6 +56,11 @@ export class IndexLookups {
     return this.#database.all(sql, stream, utcMs, limit).map(closedFileRow);
   }
 
+  /** Whether the final row of a file is committed. */
+  isClosed(file: number): boolean {
+    return this.#database.get(`SELECT 1 FROM file WHERE id = ? AND state <> ${FILE_OPEN}`, file) !== undefined;
+  }
+
   /** The file that holds the segment, if there is one. */
   fileOfSegment(stream: string, number: number): ClosedFileRow | undefined {
     const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}
