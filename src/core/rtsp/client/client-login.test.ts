@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseAuthorization } from '../digest/authorization.ts';
+import { Conversation, VIDEO_SDP } from './conversation.table.ts';
+
+describe('authentication', () => {
+  const URL = 'rtsp://admin:p%40ss@192.0.2.1/live';
+
+  it('is asked for, given, and from then on given at once', () => {
+    const talk = new Conversation(URL);
+    talk.push({ kind: 'connected' });
+    assert.equal(talk.request('OPTIONS').headers.get('Authorization'), undefined);
+    talk.reply(200);
+    assert.equal(talk.request('DESCRIBE').headers.get('Authorization'), undefined);
+    talk.reply(401, {
+      'WWW-Authenticate': ['Basic realm="r"', 'Digest realm="r", nonce="n", qop="auth"', 'Digest realm="broken"'],
+    });
+    const describe = talk.request('DESCRIBE');
+    const answer = parseAuthorization(describe.headers.get('Authorization') ?? '');
+    assert.ok(answer?.scheme === 'digest');
+    assert.deepEqual(
+      [answer.uri, answer.nc, describe.uri],
+      ['rtsp://192.0.2.1/live', '00000001', 'rtsp://192.0.2.1/live'],
+    );
+    talk.reply(200, {}, VIDEO_SDP);
+    const next = parseAuthorization(talk.request('SETUP').headers.get('Authorization') ?? '');
+    assert.ok(next?.scheme === 'digest' && next.nc === '00000002');
+  });
+
+  it('wrong: ends after one try', () => {
+    const talk = new Conversation(URL);
+    talk.push({ kind: 'connected' });
+    talk.request('OPTIONS');
+    talk.reply(401, digest('1'));
+    talk.request('OPTIONS');
+    talk.reply(401, digest('2'));
+    assert.equal(talk.ended, 'source-unauthorized');
+  });
+
+  it('with nonces that are always too old: ends', () => {
+    const talk = new Conversation(URL);
+    talk.push({ kind: 'connected' });
+    for (let nonce = 0; nonce < 4; nonce++) {
+      talk.request('OPTIONS');
+      talk.reply(401, digest(String(nonce), ', stale=true'));
+    }
+    assert.equal(talk.ended, 'source-unauthorized');
+  });
+
+  it('of a kind that is not known: says so', () => {
+    const talk = new Conversation(URL);
+    talk.push({ kind: 'connected' });
+    talk.request('OPTIONS');
+    talk.reply(401, { 'WWW-Authenticate': 'Negotiate' });
+    assert.match(talk.of('end')[0]?.error?.message ?? '', /not known/);
+  });
+
+  it('a new nonce in answer to a keep-alive is answered, without a new connection (Axis M5525)', () => {
+    const talk = new Conversation(URL);
+    talk.play();
+    for (let i = 0; i < 3; i++) {
+      talk.advance(9000);
+      talk.frame(0);
+    }
+    talk.advance(3000);
+    talk.request('OPTIONS');
+    talk.reply(401, digest('new'));
+    assert.match(talk.request('OPTIONS').headers.get('Authorization') ?? '', /nonce="new"/);
+    talk.reply(200);
+    assert.deepEqual(
+      [talk.machine.state, talk.of('connect').length, talk.machine.keepAlive],
+      ['playing', 1, 'OPTIONS'],
+    );
+  });
+
+  it('on a connection that is closed after the 401 (VStarcam): connects again, once, and gives it at once', () => {
+    const talk = new Conversation(URL);
+    talk.push({ kind: 'connected' });
+    talk.request('OPTIONS');
+    talk.reply(401, digest('1'));
+    talk.request('OPTIONS');
+    talk.push({ kind: 'closed' });
+    assert.equal(talk.of('connect').length, 2);
+    talk.push({ kind: 'connected' });
+    assert.match(talk.request('OPTIONS').headers.get('Authorization') ?? '', /nonce="1"/);
+    talk.push({ kind: 'closed' });
+    assert.equal(talk.ended, 'source-closed');
+  });
+});
+
+describe('redirects', () => {
+  it('are followed five times, not six', () => {
+    const talk = new Conversation();
+    for (let hop = 1; hop <= 5; hop++) goTo(talk, `rtsp://192.0.2.${hop}/x`);
+    assert.equal(talk.of('connect').length, 6);
+    goTo(talk, 'rtsp://192.0.2.9/x');
+    assert.equal(talk.ended, 'source-refused');
+  });
+
+  it('take the credentials to the same host only', () => {
+    const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
+    for (const location of [
+      'rtsp://192.0.2.1:8554/other',
+      'rtsp://192.0.2.2/x',
+      'rtsp://a:b@192.0.2.3/x',
+      'rtsp://192.0.2.1/back',
+    ])
+      goTo(talk, location);
+    assert.deepEqual(
+      talk.of('connect').map(({ url }) => url.credentials?.user),
+      ['u', 'u', undefined, 'a', 'u'],
+    );
+  });
+
+  it('do not take a challenge to another host', () => {
+    const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
+    talk.push({ kind: 'connected' });
+    talk.request('OPTIONS');
+    talk.reply(401, { 'WWW-Authenticate': 'Basic realm="r"' });
+    assert.ok(talk.request('OPTIONS').headers.get('Authorization') !== undefined);
+    talk.reply(200);
+    talk.request('DESCRIBE');
+    talk.reply(301, { Location: 'rtsp://192.0.2.2/x' });
+    talk.push({ kind: 'connected' });
+    assert.equal(talk.request('OPTIONS').headers.get('Authorization'), undefined);
+  });
+
+  it('by a REDIRECT request: 200, TEARDOWN, and on', () => {
+    const talk = new Conversation();
+    talk.play();
+    talk.wire('REDIRECT rtsp://192.0.2.1/live RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.8/x\r\n\r\n');
+    assert.equal(talk.response().status, 200);
+    talk.request('TEARDOWN');
+    assert.deepEqual([talk.of('connect')[1]?.url.host, talk.machine.state], ['192.0.2.8', 'connecting']);
+  });
+});
+
+const digest = (nonce: string, more = ''): Readonly<Record<string, string>> => ({
+  'WWW-Authenticate': `Digest realm="r", nonce="${nonce}"${more}`,
+});
+
+const goTo = (talk: Conversation, location: string): void => {
+  talk.push({ kind: 'connected' });
+  talk.request('OPTIONS');
+  talk.reply(200);
+  talk.request('DESCRIBE');
+  talk.reply(302, { Location: location });
+};
