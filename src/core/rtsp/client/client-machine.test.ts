@@ -1,306 +1,518 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, it } from 'node:test';
 import { mutated, seededRandom } from '../../bytes/mutations.table.ts';
-import { RtspFramer } from '../wire/framer.ts';
-import { AUDIO_SECTION, Conversation, TCP, VIDEO_SDP } from './conversation.table.ts';
+import type { ErrorCode } from '../../errors.ts';
+import { hash, Dialogue, plainAnswer, respond, rtpFrame, SDP, TIMEOUTS, type Answer } from './camera-dialogue.table.ts';
+import { TEARDOWN_WAIT_MS } from './client-machine.ts';
 
-const CAMERAS = path.join(import.meta.dirname, '../../../../test/fixtures/cameras');
+const MAIN = 'rtsp://192.0.2.1/main';
 
-describe('the way to media', () => {
-  it('is OPTIONS, DESCRIBE, a SETUP a track, PLAY, and TEARDOWN', () => {
-    const talk = new Conversation();
-    assert.deepEqual(
-      talk.of('connect').map((output) => output.url.host),
-      ['192.0.2.1'],
-    );
-    talk.push({ kind: 'connected' });
-    const options = talk.request('OPTIONS');
-    assert.deepEqual(
-      [options.uri, options.headers.get('CSeq'), options.headers.get('User-Agent')],
-      ['rtsp://192.0.2.1/live', '1', 'weir'],
-    );
-    talk.reply(200);
-    assert.equal(talk.request('DESCRIBE').headers.get('Accept'), 'application/sdp');
-    talk.reply(200, { 'Content-Base': 'rtsp://192.0.2.1/live/' }, VIDEO_SDP + AUDIO_SECTION);
-    const first = talk.request('SETUP');
-    assert.deepEqual(
-      [first.uri, first.headers.get('Transport'), first.headers.get('Session')],
-      ['rtsp://192.0.2.1/live/trackID=0', `${TCP}0-1`, undefined],
-    );
-    talk.reply(200, { Session: '7;timeout=30', Transport: `${TCP}0-1` });
-    const second = talk.request('SETUP');
-    assert.deepEqual(
-      [second.uri, second.headers.get('Transport'), second.headers.get('Session')],
-      ['rtsp://192.0.2.1/live/trackID=1', `${TCP}2-3`, '7'],
-    );
-    talk.reply(200, { Session: '8', Transport: `${TCP}2-3` });
-    const play = talk.request('PLAY');
-    assert.deepEqual(
-      [play.uri, play.headers.get('Session'), play.headers.get('Range')],
-      ['rtsp://192.0.2.1/live/', '7', 'npt=0.000-'],
-    );
-    assert.deepEqual(talk.of('tracks'), []);
-    talk.reply(200);
-    assert.deepEqual(
-      talk.of('tracks')[0]?.tracks.map(({ format, rtpChannel }) => [format.encoding, rtpChannel]),
-      [
-        ['H264', 0],
-        ['PCMA', 2],
-      ],
-    );
-    assert.deepEqual([...(talk.of('channels')[0]?.channels ?? [])], [0, 1, 2, 3]);
-    talk.push({ kind: 'stop' });
-    assert.deepEqual([talk.request('TEARDOWN').headers.get('Session'), talk.ended], ['7', undefined]);
-    talk.reply(200);
-    assert.equal(talk.ended, 'none');
-  });
+it('OPTIONS, DESCRIBE, SETUP, PLAY, media, TEARDOWN', () => {
+  const camera = new Dialogue(plainAnswer);
+  assert.equal(camera.machine.state, 'playing');
+  assert.deepEqual(camera.asked, [`OPTIONS ${MAIN}`, `DESCRIBE ${MAIN}`, `SETUP ${MAIN}/t1`, `PLAY ${MAIN}`]);
+  assert.deepEqual(
+    camera.tracks?.tracks.map(({ format, rtpChannel, rtcpChannel }) => [format.encoding, rtpChannel, rtcpChannel]),
+    [['H264', 0, 1]],
+  );
+  assert.ok(
+    camera.requests.every(
+      ({ headers }) => headers.get('User-Agent') === 'weir' && headers.get('Authorization') === undefined,
+    ),
+  );
+  camera.say(rtpFrame(0));
+  assert.equal(camera.outputs.filter((output) => output.kind === 'rtp').length, 1);
+  camera.stop();
+  assert.equal(camera.asked.at(-1), `TEARDOWN ${MAIN}`);
+  assert.equal(camera.machine.state, 'ended');
+  assert.equal(camera.error, undefined);
+});
 
-  for (const status of [404, 501, 401, 302]) {
-    it(`goes on after OPTIONS was answered with ${status}`, () => {
-      const talk = new Conversation();
-      talk.push({ kind: 'connected' });
-      talk.request('OPTIONS');
-      talk.reply(status);
-      talk.request('DESCRIBE');
+/** 401 until the Authorization is as expected. */
+function guarded(
+  challenges: readonly string[],
+  expected: (authorization: string, method: string, uri: string) => boolean,
+): Answer {
+  return (request, asked) => {
+    const authorization = request.headers.get('Authorization') ?? '';
+    if (request.method === 'OPTIONS' || expected(authorization, request.method, request.uri))
+      return plainAnswer(request, asked);
+    return respond(
+      request,
+      '401 Unauthorized',
+      challenges.map((challenge) => `WWW-Authenticate: ${challenge}`),
+    );
+  };
+}
+
+function digestOk(algorithm: 'MD5' | 'SHA-256', qop: boolean) {
+  return (authorization: string, method: string, uri: string): boolean => {
+    const field = (name: string): string | undefined => new RegExp(`\\b${name}="?([^",]*)`).exec(authorization)?.[1];
+    if (!authorization.startsWith('Digest ') || field('uri') !== uri || field('username') !== 'user') return false;
+    const ha1 = hash(algorithm, 'user:cam:p@ss');
+    const ha2 = hash(algorithm, `${method}:${uri}`);
+    const middle = qop ? `n1:${field('nc')}:${field('cnonce')}:auth` : 'n1';
+    return field('response') === hash(algorithm, `${ha1}:${middle}:${ha2}`);
+  };
+}
+
+describe('passwords', () => {
+  const rows: readonly (readonly [
+    string,
+    readonly string[],
+    (authorization: string, method: string, uri: string) => boolean,
+  ])[] = [
+    ['Basic', ['Basic realm="cam"'], (given) => given === `Basic ${btoa('user:p@ss')}`],
+    ['Digest without qop', ['Digest realm="cam", nonce="n1"'], digestOk('MD5', false)],
+    ['Digest with qop', ['Digest realm="cam", nonce="n1", qop="auth"'], digestOk('MD5', true)],
+    [
+      'Digest with SHA-256 only (g2r#2344)',
+      ['Digest realm="cam", nonce="n1", algorithm=SHA-256'],
+      digestOk('SHA-256', false),
+    ],
+    [
+      'several challenges, one unreadable (ret#25), one unknown (gsl#558)',
+      ['Digest nonsense', 'Digest realm="cam", nonce="n1", algorithm=SHA-512', 'Digest realm="cam", nonce="n1"'],
+      digestOk('MD5', false),
+    ],
+  ];
+  for (const [name, challenges, expected] of rows) {
+    it(name, () => {
+      const camera = new Dialogue(guarded(challenges, expected));
+      assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+      assert.equal(camera.connections.length, 1);
     });
   }
 
-  it('skips what cannot be used, with the reason', () => {
-    const talk = new Conversation();
-    talk.describe(
-      `${VIDEO_SDP}m=audio 0 RTP/AVP 0\r\na=sendonly\r\nm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\nm=vana 0 RTP/AVP 9\r\n${AUDIO_SECTION}`,
+  it('refused: source-unauthorized, after one try, and the password is not in the error', () => {
+    const camera = new Dialogue(guarded(['Digest realm="cam", nonce="n1"'], () => false));
+    assert.equal(camera.error?.code, 'source-unauthorized');
+    assert.ok(camera.asked.filter((line) => line.startsWith('DESCRIBE')).length <= 2);
+    assert.ok(camera.error !== undefined && !camera.error.describe().includes('p@ss'));
+  });
+
+  it('a new nonce on a keep-alive is answered on the same connection (Axis M5525)', () => {
+    const camera = new Dialogue(guarded(['Digest realm="cam", nonce="n1"'], digestOk('MD5', false)));
+    camera.answerWith((request, asked) =>
+      /nonce="n2"/.test(request.headers.get('Authorization') ?? '')
+        ? plainAnswer(request, asked)
+        : respond(request, '401 Unauthorized', ['WWW-Authenticate: Digest realm="cam", nonce="n2", stale=true']),
     );
-    talk.request('SETUP');
-    talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
-    talk.request('SETUP');
-    talk.reply(500);
-    talk.request('PLAY');
-    talk.reply(200);
-    const [announced] = talk.of('tracks');
-    assert.equal(announced?.tracks.length, 1);
-    assert.deepEqual(
-      announced.skipped.map(({ reason }) => reason),
-      [
-        'its media type is "vana"',
-        'it is a back-channel',
-        'VND.ONVIF.METADATA is not pulled',
-        'The source answered SETUP with 500 Reason',
-      ],
+    keepMediaComing(camera, 40_000);
+    assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+    assert.equal(camera.connections.length, 1);
+  });
+
+  it('a camera that closes after 401 is asked again at once, with the password (VStarcam, ret#45)', () => {
+    const challenge = guarded(['Basic realm="cam"'], (given) => given.startsWith('Basic '));
+    const camera = new Dialogue((request, asked) =>
+      request.method === 'DESCRIBE' && asked === 1 ? undefined : challenge(request, asked),
     );
+    camera.close();
+    assert.equal(camera.connections.length, 2);
+    assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
   });
 });
 
-describe('what a server may answer', () => {
-  const describeRows: readonly { readonly status: number; readonly body?: string; readonly code: string }[] = [
-    { status: 404, code: 'source-not-found' },
-    { status: 403, code: 'source-unauthorized' },
-    { status: 401, code: 'source-unauthorized' },
-    { status: 453, code: 'source-refused' },
-    { status: 503, code: 'source-refused' },
-    { status: 302, code: 'source-refused' },
-    { status: 200, body: 'no', code: 'source-protocol' },
-    { status: 200, body: 'm=vana 0 RTP/AVP 9', code: 'source-no-media' },
-    {
-      status: 200,
-      body: 'm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000',
-      code: 'source-no-media',
-    },
+describe('refusals', () => {
+  const rows: readonly (readonly [string, string, ErrorCode])[] = [
+    ['DESCRIBE', '404 Not Found', 'source-not-found'],
+    ['DESCRIBE', '403 Forbidden', 'source-unauthorized'],
+    ['DESCRIBE', '500 Internal Server Error', 'source-refused'],
+    ['DESCRIBE', '453 Not Enough Bandwidth', 'source-refused'],
+    ['SETUP', '461 Unsupported Transport', 'source-refused'],
+    ['PLAY', '455 Method Not Valid In This State', 'source-refused'],
   ];
-  for (const { status, body, code } of describeRows) {
-    it(`DESCRIBE with ${status} ${body ?? ''}: ${code}, nothing to tear down`, () => {
-      const talk = new Conversation();
-      talk.push({ kind: 'connected' });
-      talk.request('OPTIONS');
-      talk.reply(200);
-      talk.request('DESCRIBE');
-      talk.reply(status, {}, body);
-      assert.equal(talk.ended, code);
-      talk.nothingSent();
-      assert.equal(talk.of('end')[0]?.error?.place, 'label');
+  for (const [method, status, code] of rows) {
+    it(`${status} to ${method} is ${code}`, () => {
+      const camera = new Dialogue((request, asked) =>
+        request.method === method ? respond(request, status) : plainAnswer(request, asked),
+      );
+      assert.equal(camera.error?.code, code);
+      if (method === 'PLAY') assert.equal(camera.asked.at(-1), `TEARDOWN ${MAIN}`, 'what was set up is torn down');
     });
   }
 
-  it('SETUP of the video with 461: an end that says what is missing', () => {
-    const talk = new Conversation();
-    talk.describe();
-    talk.request('SETUP');
-    talk.reply(461);
-    assert.equal(talk.ended, 'source-refused');
-    assert.match(talk.of('end')[0]?.error?.message ?? '', /does not send over TCP/);
-  });
-
-  it('SETUP with UDP: an end that tears down what was set up', () => {
-    const talk = new Conversation();
-    talk.describe(AUDIO_SECTION + VIDEO_SDP);
-    talk.request('SETUP');
-    talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
-    talk.request('SETUP');
-    talk.reply(200, { Session: '7', Transport: 'RTP/AVP;unicast;client_port=1-2;server_port=3-4' });
-    talk.request('TEARDOWN');
-    talk.advance(499);
-    assert.equal(talk.ended, undefined);
-    talk.advance(1);
-    assert.equal(talk.ended, 'source-refused');
-  });
-
-  it('PLAY with an error: TEARDOWN, and an end', () => {
-    const talk = new Conversation();
-    talk.describe();
-    talk.request('SETUP');
-    talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
-    talk.request('PLAY');
-    talk.reply(455);
-    talk.request('TEARDOWN');
-    talk.push({ kind: 'closed' });
-    assert.equal(talk.ended, 'source-refused');
-  });
-
-  for (const [name, transport, rtp] of [
-    ['other channels', `${TCP}8-9`, 8],
-    ['a single channel', `${TCP}0`, 0],
-    ['no /TCP (Escam)', 'RTP/AVP;unicast;interleaved=4-5', 4],
-    ['no channels', 'RTP/AVP/TCP;unicast', 0],
-    ['no transport at all', '', 0],
-    ['ssrc first (ret#120)', `ssrc=1;${TCP}6-7`, 6],
-  ] as const) {
-    it(`SETUP with ${name}`, () => {
-      const talk = new Conversation();
-      talk.describe();
-      talk.request('SETUP');
-      talk.reply(200, { Session: '7', ...(transport === '' ? {} : { Transport: transport }) });
-      talk.request('PLAY');
-      talk.reply(200);
-      talk.frame(rtp);
-      talk.frame(77);
-      assert.deepEqual([talk.of('rtp').length, talk.machine.faults.unknownChannelFrames], [1, 1]);
-    });
-  }
-
-  it('wrong CSeqs: always the last, always 0, none', () => {
-    for (const cseq of [{ CSeq: '0' }, { CSeq: '' }, { Cseq: 'x' }]) {
-      const talk = new Conversation();
-      talk.push({ kind: 'connected' });
-      talk.request('OPTIONS');
-      talk.reply(200, cseq);
-      talk.request('DESCRIBE');
-      talk.reply(200, cseq, VIDEO_SDP);
-      talk.request('SETUP');
-      assert.equal(talk.machine.faults.cseqMismatches, 'Cseq' in cseq ? 0 : 2);
+  it('OPTIONS refused, or without Public, is no reason to give up', () => {
+    for (const status of ['404 Not Found', '501 Not Implemented', '200 OK']) {
+      const camera = new Dialogue((request, asked) =>
+        request.method === 'OPTIONS' ? respond(request, status) : plainAnswer(request, asked),
+      );
+      assert.equal(camera.machine.state, 'playing', status);
     }
   });
 
-  it('responses to nothing, and those that are not final', () => {
-    const talk = new Conversation();
-    talk.push({ kind: 'connected' });
-    talk.request('OPTIONS');
-    talk.reply(100);
-    talk.nothingSent();
-    talk.reply(200);
-    talk.request('DESCRIBE');
-    talk.reply(200, {}, VIDEO_SDP);
-    talk.request('SETUP');
-    talk.reply(200, { Session: '7' });
-    talk.request('PLAY');
-    talk.reply(200);
-    talk.reply(200);
-    assert.deepEqual([talk.machine.state, talk.machine.faults.unexpectedResponses], ['playing', 1]);
+  it('a description without usable tracks names what was in it', () => {
+    const camera = new Dialogue((request, asked) =>
+      request.method === 'DESCRIBE'
+        ? respond(request, '200 OK', [], 'm=vana 0 RTP/AVP 96\r\n')
+        : plainAnswer(request, asked),
+    );
+    assert.equal(camera.error?.code, 'source-no-media');
+    assert.match(camera.error?.describe() ?? '', /vana/);
+  });
+
+  it('what is no RTSP is source-protocol', () => {
+    const camera = new Dialogue(() => `HTTP/1.1 400 Bad Request\r\n\r\n${'x'.repeat(100_000)}`);
+    assert.equal(camera.error?.code, 'source-protocol');
+  });
+
+  it('a connection that closes in the middle is source-closed', () => {
+    const camera = new Dialogue((request, asked) =>
+      request.method === 'SETUP' ? undefined : plainAnswer(request, asked),
+    );
+    camera.close();
+    assert.equal(camera.error?.code, 'source-closed');
   });
 });
 
-describe('a request of the server', () => {
-  const rows: readonly (readonly [string, string, number])[] = [
-    ['OPTIONS', '', 200],
-    ['GET_PARAMETER', '', 200],
-    ['SET_PARAMETER', 'x: y\r\n', 501],
-    ['ANNOUNCE', VIDEO_SDP, 200],
-    ['ANNOUNCE', VIDEO_SDP.replace('H264', 'H265'), 501],
-    ['ANNOUNCE', 'junk', 501],
-    ['PLAY_NOTIFY', '', 501],
+/** Sends on to `location`, where a password is asked for. */
+const redirectTo =
+  (location: string): Answer =>
+  (request, asked) =>
+    request.method === 'DESCRIBE' && !request.uri.includes('/there')
+      ? respond(request, '302 Moved', [`Location: ${location}`])
+      : guarded(['Basic realm="cam"'], (given) => given !== '')(request, asked);
+
+describe('redirects', () => {
+  it('are followed, with the password to the same host', () => {
+    const camera = new Dialogue(redirectTo('rtsp://192.0.2.1:8554/there'));
+    assert.deepEqual(camera.connections, ['192.0.2.1:554', '192.0.2.1:8554']);
+    assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+  });
+
+  it('are followed without the password to another host', () => {
+    const camera = new Dialogue(redirectTo('rtsp://198.51.100.9/there'));
+    assert.equal(camera.connections[1], '198.51.100.9:554');
+    assert.ok(
+      camera.requests.every(
+        ({ headers, uri }) => headers.get('Authorization') === undefined || !uri.includes('198.51.100.9'),
+      ),
+    );
+    assert.equal(camera.error?.code, 'source-unauthorized');
+  });
+
+  it('end after five', () => {
+    const camera = new Dialogue((request, asked) =>
+      request.method === 'DESCRIBE'
+        ? respond(request, '301 Moved', [`Location: rtsp://192.0.2.1/${asked}`])
+        : plainAnswer(request, asked),
+    );
+    assert.ok(camera.error !== undefined);
+    assert.equal(camera.connections.length, 6);
+  });
+});
+
+describe('quirks', () => {
+  const quirks: Readonly<Record<string, Answer>> = {
+    'CSeq always 0 (Dafang#667)': (request, asked) => text(plainAnswer(request, asked)).replace(/CSeq: \d+/, 'CSeq: 0'),
+    'the previous CSeq (ret#133)': (request, asked) =>
+      text(plainAnswer(request, asked)).replace(/CSeq: (\d+)/, (_, n) => `CSeq: ${Number(n) - 1}`),
+    'Cseq, blanks and tabs (VStarcam, ret#77)': (request, asked) =>
+      text(plainAnswer(request, asked)).replace('CSeq: ', 'Cseq :\t '),
+    'no CSeq': (request, asked) => text(plainAnswer(request, asked)).replace(/CSeq: \d+\r\n/, ''),
+    'no reason phrase (gsl#1043)': (request, asked) => text(plainAnswer(request, asked)).replace('200 OK', '200'),
+    'stray blank lines before an answer': (request, asked) => `\r\n\r\n${text(plainAnswer(request, asked))}`,
+    'Content-Length: -1 (gsl#233)': (request, asked) =>
+      request.method === 'PLAY'
+        ? text(plainAnswer(request, asked)).replace('Session', 'Content-Length: -1\r\nSession')
+        : plainAnswer(request, asked),
+  };
+  for (const [name, answer] of Object.entries(quirks)) {
+    it(name, () => {
+      const camera = new Dialogue(answer);
+      assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+    });
+  }
+
+  const transports: readonly (readonly [string, number, number])[] = [
+    ['RTP/AVP/TCP;unicast;interleaved=8-9', 8, 9],
+    ['RTP/AVP/TCP;unicast;interleaved=0', 0, 1],
+    ['RTP/AVP;unicast;interleaved=2-3', 2, 3],
+    ['RTP/AVP/TCP;ssrc=4cacc3d1;interleaved=0-1', 0, 1],
+    ['RTP/AVP/TCP;unicast;interleaved=0-1;ssrc= 7', 0, 1],
   ];
-  for (const [method, body, status] of rows) {
-    it(`${method} ${JSON.stringify(body.slice(0, 4))} is answered with ${status} and its own CSeq`, () => {
-      const talk = new Conversation();
-      talk.play();
-      talk.wire(
-        `${method} rtsp://192.0.2.1/live RTSP/1.0\r\nCSeq: 4711\r\nSession: 7\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  for (const [transport, rtp, rtcp] of transports) {
+    it(`Transport: ${transport}`, () => {
+      const camera = new Dialogue((request, asked) =>
+        request.method === 'SETUP'
+          ? respond(request, '200 OK', [`Transport: ${transport}`, 'Session: 1'])
+          : plainAnswer(request, asked),
       );
-      const response = talk.response();
       assert.deepEqual(
-        [response.status, response.headers.get('CSeq'), response.headers.get('Session')],
-        [status, '4711', '7'],
+        camera.tracks?.tracks.map(({ rtpChannel, rtcpChannel }) => [rtpChannel, rtcpChannel]),
+        [[rtp, rtcp]],
       );
-      assert.equal(talk.machine.state, 'playing');
     });
+  }
+
+  it('media before the reply to PLAY comes out after it; of other channels never', () => {
+    const camera = new Dialogue((request, asked) => {
+      if (request.method !== 'PLAY') return plainAnswer(request, asked);
+      return Uint8Array.from([
+        ...rtpFrame(0),
+        ...rtpFrame(6),
+        ...new TextEncoder().encode(text(plainAnswer(request, asked))),
+      ]);
+    });
+    assert.equal(camera.outputs.filter((output) => output.kind === 'rtp').length, 1);
+    assert.equal(camera.machine.faults.unknownChannelFrames, 1);
+  });
+
+  it('a request of the camera is answered with its CSeq: 200 for what harms nothing, 501 for the rest', () => {
+    const camera = new Dialogue(plainAnswer);
+    const sent = (): string => {
+      const last = camera.outputs.findLast((output) => output.kind === 'send');
+      return new TextDecoder().decode(last?.bytes ?? new Uint8Array());
+    };
+    camera.say('OPTIONS * RTSP/1.0\r\nCSeq: 4711\r\n\r\n');
+    assert.match(sent(), /^RTSP\/1\.0 200 [^]*CSeq: 4711/);
+    camera.say('FLY * RTSP/1.0\r\nCSeq: 4712\r\n\r\n');
+    assert.match(sent(), /^RTSP\/1\.0 501 [^]*CSeq: 4712/);
+    assert.equal(camera.machine.state, 'playing');
+  });
+
+  it('garbage between frames is skipped and counted', () => {
+    const camera = new Dialogue(plainAnswer);
+    camera.say(Uint8Array.from([...rtpFrame(0), 1, 2, 3, 0x24, 0x77, ...rtpFrame(0)]));
+    assert.equal(camera.outputs.filter((output) => output.kind === 'rtp').length, 2);
+    assert.equal(camera.machine.faults.resyncs, 1);
+    assert.equal(camera.machine.faults.garbageBytes, 5);
+  });
+
+  it('a back-channel is never set up', () => {
+    const sdp = `${SDP}m=audio 0 RTP/AVP 0\r\na=sendonly\r\na=control:back\r\n`;
+    const camera = new Dialogue((request, asked) =>
+      request.method === 'DESCRIBE' ? respond(request, '200 OK', [], sdp) : plainAnswer(request, asked),
+    );
+    assert.ok(!camera.asked.some((line) => line.includes('back')));
+    assert.equal(camera.tracks?.skipped.length, 1);
+  });
+});
+
+describe('time', () => {
+  it('keep-alives come at half of the time-out', () => {
+    const periods: readonly (readonly [string, number])[] = [
+      ['77;timeout=60', 30_000],
+      ['77', 30_000],
+      ['77;timeout=', 30_000],
+      ['77;timeout=0', 30_000],
+      ['77;timeout=20', 10_000],
+      ['77;timeout=4', 5_000],
+      ['77;timeout=3600', 30_000],
+    ];
+    for (const [session, periodMs] of periods) {
+      const camera = new Dialogue((request, asked) =>
+        request.method === 'SETUP'
+          ? respond(request, '200 OK', ['Transport: RTP/AVP/TCP;interleaved=0-1', `Session: ${session}`])
+          : plainAnswer(request, asked),
+      );
+      const before = camera.asked.length;
+      keepMediaComing(camera, periodMs - 10);
+      assert.equal(camera.asked.length, before, `${session}: not sooner`);
+      keepMediaComing(camera, 20);
+      assert.equal(camera.asked.length, before + 1, `${session}: after ${periodMs} ms`);
+      assert.equal(camera.requests.at(-1)?.headers.get('Session'), '77');
+    }
+  });
+
+  it('an error to a keep-alive is harmless', () => {
+    const camera = new Dialogue(plainAnswer);
+    camera.answerWith((request) => respond(request, '500 Internal Server Error'));
+    keepMediaComing(camera, 100_000);
+    assert.equal(camera.machine.state, 'playing');
+  });
+
+  const silences: readonly (readonly [string, Answer, number, ErrorCode])[] = [
+    [
+      'an answer that does not come',
+      (request, asked) => (request.method === 'DESCRIBE' ? undefined : plainAnswer(request, asked)),
+      TIMEOUTS.responseMs,
+      'source-timeout',
+    ],
+    ['no media after PLAY', plainAnswer, TIMEOUTS.firstByteMs, 'source-silent'],
+  ];
+  for (const [name, answer, afterMs, code] of silences) {
+    it(`${name} is ${code}`, () => {
+      const camera = new Dialogue(answer);
+      camera.wake(afterMs - 10);
+      assert.notEqual(camera.machine.state, 'ended');
+      camera.wake(20 + TEARDOWN_WAIT_MS);
+      assert.equal(camera.error?.code, code);
+    });
+  }
+
+  it('media that stops is source-silent', () => {
+    const camera = new Dialogue(plainAnswer);
+    camera.say(rtpFrame(0));
+    camera.wake(TIMEOUTS.idleMs - 10);
+    assert.equal(camera.machine.state, 'playing');
+    camera.wake(20);
+    assert.equal(camera.error?.code, 'source-silent');
+    assert.equal(camera.asked.at(-1), `TEARDOWN ${MAIN}`);
+  });
+
+  it('a TEARDOWN that is not answered is not waited for', () => {
+    const camera = new Dialogue(plainAnswer);
+    camera.answerWith(() => undefined);
+    camera.stop();
+    assert.equal(camera.machine.state, 'leaving');
+    camera.wake(TEARDOWN_WAIT_MS);
+    assert.equal(camera.machine.state, 'ended');
+  });
+});
+
+interface Recorded {
+  readonly name: string;
+  readonly path: string;
+  readonly describe: string;
+  readonly setups: readonly string[];
+  readonly play: string;
+  readonly encodings: readonly string[];
+}
+
+const RECORDED: readonly Recorded[] = [
+  {
+    name: 'Hikvision',
+    path: '/Streaming/Channels/101',
+    describe: 'hikvision_describe',
+    setups: ['hikvision_setup'],
+    play: 'hikvision_play',
+    encodings: ['H264'],
+  },
+  {
+    name: 'Dahua',
+    path: '/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif',
+    describe: 'dahua_describe_h264_aac_onvif',
+    setups: ['dahua_setup'],
+    play: 'dahua_play',
+    encodings: ['H264', 'MPEG4-GENERIC'],
+  },
+  {
+    name: 'Reolink',
+    path: '/h264Preview_01_main',
+    describe: 'reolink_describe',
+    setups: ['reolink_setup'],
+    play: 'reolink_play',
+    encodings: ['H264', 'MPEG4-GENERIC'],
+  },
+  {
+    name: 'GW, main',
+    path: '/H264?channel=1&subtype=0',
+    describe: 'gw_main_describe',
+    setups: ['gw_main_setup_video', 'gw_main_setup_audio'],
+    play: 'gw_main_play',
+    encodings: ['H264', 'PCMU'],
+  },
+  {
+    name: 'GW, sub',
+    path: '/H264?channel=1&subtype=1',
+    describe: 'gw_sub_describe',
+    setups: ['gw_sub_setup'],
+    play: 'gw_sub_play',
+    encodings: ['H264'],
+  },
+  {
+    name: 'Wowza',
+    path: '/vod/mp4:BigBuckBunny_115k.mov',
+    describe: 'bunny_describe',
+    setups: ['bunny_setup'],
+    play: 'bunny_play',
+    encodings: ['MPEG4-GENERIC', 'H264'],
+  },
+];
+
+function recordedAnswer(row: Recorded): Answer {
+  return (request, asked) => {
+    const renumber = (file: string): string =>
+      fixture(file).replace(/^(cseq): *\d+/im, `$1: ${request.headers.get('CSeq')}`);
+    if (request.method === 'DESCRIBE') return renumber(row.describe);
+    if (request.method === 'PLAY') return renumber(row.play);
+    if (request.method !== 'SETUP') return plainAnswer(request, asked);
+    const file = row.setups[asked];
+    if (file !== undefined) return renumber(file);
+    const wanted = /interleaved=[\d-]+/.exec(request.headers.get('Transport') ?? '')?.[0] ?? '';
+    return renumber(row.setups[0] ?? '').replace(/interleaved=[\d-]+/, wanted);
+  };
+}
+
+describe('sessions as cameras answered them', () => {
+  for (const row of RECORDED) {
+    it(row.name, () => {
+      const camera = new Dialogue(recordedAnswer(row), `rtsp://192.0.2.1${row.path}`);
+      assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+      assert.deepEqual(
+        camera.tracks?.tracks.map(({ format }) => format.encoding),
+        row.encodings,
+      );
+      const channels = (camera.tracks?.tracks ?? []).flatMap(({ rtpChannel, rtcpChannel }) => [
+        rtpChannel,
+        rtcpChannel,
+      ]);
+      assert.equal(new Set(channels).size, channels.length, 'channels of their own');
+      assert.ok(
+        camera.asked.every((line) => line.includes(' rtsp://192.0.2.1/')),
+        'always the host that we reached',
+      );
+    });
+  }
+
+  it('H264DVR answers with UDP what was asked for over TCP: source-refused or a code of its own', () => {
+    const camera = new Dialogue(
+      recordedAnswer({
+        name: '',
+        path: '/camera',
+        describe: 'h264dvr_describe',
+        setups: ['h264dvr_setup_video', 'h264dvr_setup_audio'],
+        play: 'h264dvr_play',
+        encodings: [],
+      }),
+      'rtsp://192.0.2.1/camera',
+    );
+    assert.equal(camera.error?.code, 'source-refused');
+  });
+});
+
+it('damaged answers never throw, and end in media or in a code', () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = seededRandom(seed);
+  for (let round = 0; round < 3000; round++) {
+    const row = RECORDED[round % RECORDED.length];
+    if (row === undefined) continue;
+    const answer = recordedAnswer(row);
+    try {
+      const camera = new Dialogue((request, asked) => {
+        const said = text(answer(request, asked));
+        return random() < 0.4
+          ? mutated(
+              Uint8Array.from(said, (character) => character.charCodeAt(0)),
+              random,
+            )
+          : said;
+      }, `rtsp://192.0.2.1${row.path}`);
+      camera.wake(60_000);
+      camera.stop();
+      camera.wake(TEARDOWN_WAIT_MS);
+      assert.equal(camera.machine.state, 'ended');
+    } catch (error) {
+      assert.fail(`seed ${seed}, round ${round}: ${error instanceof Error ? error.stack : String(error)}`);
+    }
   }
 });
 
-describe('the end', () => {
-  it('says what was awaited when the connection closes', () => {
-    const talk = new Conversation();
-    talk.push({ kind: 'connected' });
-    talk.push({ kind: 'closed' });
-    assert.equal(talk.of('end')[0]?.error?.message, 'The source closed the connection instead of answering OPTIONS');
-  });
+/** Lets time pass with a packet each second, so that silence is not what ends it. */
+function keepMediaComing(camera: Dialogue, ms: number): void {
+  for (let left = ms; left > 0; left -= 1000) {
+    camera.say(rtpFrame(0));
+    camera.wake(Math.min(left, 1000));
+  }
+}
 
-  it('comes of what is no RTSP, with what came', () => {
-    const talk = new Conversation();
-    talk.push({ kind: 'connected' });
-    talk.wire('HTTP/1.1 400 Bad Request\r\n\r\n');
-    assert.equal(talk.ended, 'source-protocol');
-    assert.match(talk.of('end')[0]?.error?.message ?? '', /HTTP\/1.1 400 Bad Request/);
-  });
+function text(answer: string | Uint8Array | undefined): string {
+  return typeof answer === 'string' ? answer : new TextDecoder('latin1').decode(answer ?? new Uint8Array());
+}
 
-  it('comes once, whatever follows', () => {
-    const talk = new Conversation();
-    talk.play();
-    talk.push({ kind: 'stop' });
-    talk.push({ kind: 'stop' });
-    talk.request('TEARDOWN');
-    talk.push({ kind: 'closed' });
-    for (const kind of ['closed', 'stop', 'tick', 'closed'] as const) talk.push({ kind });
-    talk.frame(0);
-    assert.deepEqual([talk.of('end').length, talk.of('rtp').length], [1, 0]);
-    talk.nothingSent();
-  });
-
-  it('comes at once when stopped before a session is there', () => {
-    for (const steps of [0, 1]) {
-      const talk = new Conversation();
-      if (steps === 1) talk.push({ kind: 'connected' });
-      talk.push({ kind: 'stop' });
-      assert.equal(talk.ended, 'none');
-    }
-  });
-});
-
-describe('damage', () => {
-  it('of recorded responses, in any order and state, is survived', () => {
-    const seed = 20_261_124;
-    const random = seededRandom(seed);
-    const recorded = [
-      'dahua_options',
-      'reolink_describe',
-      'hikvision_setup',
-      'gw_main_play',
-      'dahua_describe_h264_aac_onvif',
-      'bunny_setup',
-    ].map((name) => readFileSync(path.join(CAMERAS, `${name}.txt`)));
-    for (let round = 0; round < 2000; round++) {
-      const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
-      talk.push({ kind: 'connected' });
-      const framer = new RtspFramer();
-      for (let i = 0; i < 6 && talk.ended === undefined; i++) {
-        const bytes = recorded[Math.floor(random() * recorded.length)] ?? new Uint8Array(0);
-        const damaged = random() < 0.5 ? mutated(bytes, random) : bytes;
-        talk.push({ kind: 'units', units: framer.push(damaged) });
-        if (random() < 0.1) talk.push({ kind: 'closed' });
-        if (talk.machine.state === 'connecting') talk.push({ kind: 'connected' });
-      }
-      talk.push({ kind: 'stop' });
-      talk.advance(500);
-      assert.ok(talk.ended !== undefined, `seed ${seed}, round ${round}`);
-    }
-  });
-});
+function fixture(name: string): string {
+  return readFileSync(new URL(`../../../../test/fixtures/cameras/${name}.txt`, import.meta.url), 'latin1');
+}
