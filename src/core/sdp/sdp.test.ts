@@ -157,10 +157,10 @@ describe('recorded descriptions', () => {
     const random = seededRandom(3);
     for (const file of Object.keys(RECORDED)) {
       const bytes = recorded(file);
-      const before = bytes.slice();
+      const before = new Uint8Array(bytes);
       for (let end = 0; end < bytes.length; end++) read(bytes.subarray(0, end));
       for (let round = 0; round < 500; round++) read(mutated(bytes, random));
-      assert.deepEqual(bytes, before);
+      assert.deepEqual(new Uint8Array(bytes), before);
     }
   });
 });
