@@ -91,11 +91,11 @@ async function server(context: TestContext): Promise<{ readonly port: number; re
 
 function collect(pipe: BytePipe): { readonly until: (text: string) => Promise<string> } {
   let said = '';
-  let heard = (): void => {};
+  let heard: (() => void) | undefined;
   pipe.handle({
     data: (chunk) => {
       said += new TextDecoder().decode(chunk);
-      heard();
+      heard?.();
     },
     drain: () => {},
     close: () => {},
