@@ -8,16 +8,14 @@ import type { Generation, HeadSegment, TimelineHead } from './timeline.ts';
 /** Inits of segments that have left the head but may still be asked for by a player. */
 const INITS_MAX = 8;
 
-interface StoredSegment extends HeadSegment {
-  /** All fragments, one after another, in one buffer that theirs are views of. */
-  readonly whole: Uint8Array;
-}
+/** RFC 8216bis §6.2.2: a live list is never shorter than this many target durations. */
+const TARGETS_MIN = 3;
 
 export class SegmentHead {
   generation: Generation | undefined;
   #live = false;
   #version = 0;
-  #segments: readonly StoredSegment[] = [];
+  #segments: readonly HeadSegment[] = [];
   #open: Fragment[] = [];
   #openBytes = 0;
   #bytes = 0;
@@ -71,24 +69,25 @@ export class SegmentHead {
   segment(entry: SegmentEntry): void {
     const init = this.#open[0]?.init;
     if (init === undefined) return;
-    const whole = new Uint8Array(entry.bytes);
-    let at = 0;
-    const fragments = this.#open.map((fragment) => {
-      whole.set(fragment.bytes, at);
-      const bytes = whole.subarray(at, at + fragment.bytes.length);
-      at += bytes.length;
-      return { ...fragment, bytes };
-    });
+    this.#segments = [...this.#segments, { ...entry, init, fragments: this.#open }];
+    this.#bytes += this.#openBytes;
     this.#dropOpen();
-    this.#segments = [...this.#segments, { ...entry, init, fragments, whole }];
-    this.#bytes += whole.length;
     this.#inits = [...this.#inits.filter((other) => other.hash !== init.hash), init].slice(-INITS_MAX);
     this.#trim();
     this.#change();
   }
 
+  /** The segment's fragments in one piece: a copy. */
   bytesOf(number: number): Uint8Array | undefined {
-    return this.#segments.find((segment) => segment.number === number)?.whole;
+    const segment = this.#segments.find((candidate) => candidate.number === number);
+    if (segment === undefined) return undefined;
+    const whole = new Uint8Array(segment.bytes);
+    let at = 0;
+    for (const { bytes } of segment.fragments) {
+      whole.set(bytes, at);
+      at += bytes.length;
+    }
+    return whole;
   }
 
   init(hash: string): Uint8Array | undefined {
@@ -118,13 +117,22 @@ export class SegmentHead {
     return promise;
   }
 
+  /** Down to `keep`, as long as what stays lasts long enough for a list. */
   #trim(): void {
-    if (this.#segments.length > this.#keep) this.#drop(this.#segments.length - this.#keep);
+    const shortestMs = TARGETS_MIN * 1000 * (this.generation?.targetDurationS ?? 0);
+    let stayMs = this.#segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    let gone = 0;
+    for (const { durationMs } of this.#segments) {
+      stayMs -= durationMs;
+      if (this.#segments.length - gone <= this.#keep || stayMs < shortestMs) break;
+      gone++;
+    }
+    if (gone > 0) this.#drop(gone);
   }
 
   #drop(count: number): void {
     for (const segment of this.#segments.slice(0, count)) {
-      this.#bytes -= segment.whole.length;
+      for (const { bytes } of segment.fragments) this.#bytes -= bytes.length;
       if (segment.discontinuity) this.#discontinuitiesBefore++;
     }
     this.#segments = this.#segments.slice(count);

@@ -57,8 +57,11 @@ export class MediaFrame {
 
   async #demandLive(stream: string, number: number): Promise<void> {
     const found = await this.#options.registry.find(stream);
-    const live = found?.timeline.head().segments.some((segment) => segment.number === number) ?? false;
-    if (!live) throw new WeirError('segment-gone', `Segment ${number} of ${stream} is no longer live`);
+    const segments = found?.timeline.head().segments ?? [];
+    // What has left a list stays fetchable for as long as the list lasts (RFC 8216bis §6.2.2).
+    const oldest = (segments[0]?.number ?? Infinity) - segments.length;
+    if (number < oldest || number > (segments.at(-1)?.number ?? -1))
+      throw new WeirError('segment-gone', `Segment ${number} of ${stream} is no longer live`);
   }
 
   /**
