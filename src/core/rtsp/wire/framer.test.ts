@@ -55,6 +55,16 @@ const WIRES: readonly { readonly name: string; readonly wire: Uint8Array; readon
     wire: joined([NOISE, rtp(77, 20), rtp(0, 20)]),
     units: ['!37', '0:20'],
   },
+  {
+    name: 'a frame of a channel that was never set up',
+    wire: joined([rtp(77, 20), rtp(0, 20)]),
+    units: ['77:20', '0:20'],
+  },
+  {
+    name: 'rubbish that begins like a frame',
+    wire: joined([rtp(0, 20), Uint8Array.of(0x24, 0x24, 9, 9, 1, 2, 3), rtp(0, 24)]),
+    units: ['0:20', '!7', '0:24'],
+  },
   { name: 'HTTP', wire: text('GET / HTTP/1.1\r\nHost: h\r\n\r\n'), units: ['?rtsp-malformed'] },
   { name: 'an HTTP response', wire: text('HTTP/1.1 400 Bad Request\r\n\r\n'), units: ['?rtsp-malformed'] },
   { name: 'a line that is none', wire: text('RTSP/1.0 what\r\n\r\n'), units: ['?rtsp-malformed'] },

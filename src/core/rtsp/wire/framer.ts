@@ -6,7 +6,8 @@
  *     head CRLF CRLF body                  request or response       RFC 2326 §4
  *
  * Between units devices send line ends and rubbish (gsl#651, mtx#19): it is skipped up to the next start that is credible, and
- * counted. Inside it a frame is credible only on a known channel, with a length and a first byte that RTP or RTCP can have.
+ * counted. Inside it a frame is credible only on a known channel, with a length and a first byte that RTP or RTCP can have; directly
+ * after a unit an unknown channel does, with the same length and first byte (it was never set up, and somebody else ignores it).
  */
 import { ByteQueue } from '../../bytes/byte-queue.ts';
 import { WeirError } from '../../errors.ts';
@@ -54,7 +55,7 @@ export class RtspFramer {
   #lost = false;
   #failed = false;
 
-  /** After rubbish, frames of other channels are not believed. Until it is called all are. */
+  /** Frames of other channels are looked at twice, and after rubbish not believed. Until it is called all are known. */
   knowChannels(channels: ReadonlySet<number>): void {
     this.#knownChannels = channels;
   }
@@ -153,8 +154,9 @@ export class RtspFramer {
     if (have < FRAME_HEAD_BYTES) return { kind: 'more', bytes: FRAME_HEAD_BYTES };
     const channel = bytes[at + 1] ?? 0;
     const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
-    if (this.#lost) {
-      if (length < MIN_FRAME_BYTES || this.#knownChannels?.has(channel) === false) return { kind: 'garbage' };
+    const unknown = this.#knownChannels?.has(channel) === false;
+    if (this.#lost || unknown) {
+      if (length < MIN_FRAME_BYTES || (this.#lost && unknown)) return { kind: 'garbage' };
       if (have === FRAME_HEAD_BYTES) return { kind: 'more', bytes: FRAME_HEAD_BYTES + 1 };
       if ((bytes[at + FRAME_HEAD_BYTES] ?? 0) >> 6 !== 2) return { kind: 'garbage' };
     }
