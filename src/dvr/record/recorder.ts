@@ -192,17 +192,22 @@ export class Recorder {
   }
 
   #drainSoon(): void {
-    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
+    this.#draining ??= this.#drain();
   }
 
+  /** Called with something in the queue. It ends in the same step in which it finds nothing more there: what comes after starts it anew. */
   async #drain(): Promise<void> {
-    for (let items = this.#queue.take(); items.length > 0; items = this.#queue.take()) {
-      const fragments = items.flatMap((item) => (item.kind === 'fragment' ? [item.fragment] : []));
-      if (fragments.length > 0) {
-        await this.#write(fragments).catch((error: unknown) => this.#failed(error));
-        this.#queue.release(fragments);
+    try {
+      for (let items = this.#queue.take(); items.length > 0; items = this.#queue.take()) {
+        const fragments = items.flatMap((item) => (item.kind === 'fragment' ? [item.fragment] : []));
+        if (fragments.length > 0) {
+          await this.#write(fragments).catch((error: unknown) => this.#failed(error));
+          this.#queue.release(fragments);
+        }
+        for (const item of items) await this.#look(item);
       }
-      for (const item of items) await this.#look(item);
+    } finally {
+      this.#draining = undefined;
     }
   }
 
