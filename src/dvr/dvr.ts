@@ -7,6 +7,7 @@ import type { State } from '../state/state.ts';
 import type { Archive, GapReason } from '../stream/archive.ts';
 import type { StreamCompanion } from '../stream/live-streams.ts';
 import { RecordingArchive } from './archive/recording-archive.ts';
+import { isUpstream } from './gaps/gap-reason.ts';
 import { GapLedger } from './gaps/gap-ledger.ts';
 import { RecordingIndex } from './index/recording-index.ts';
 import { OpenRecordings } from './record/open-recordings.ts';
@@ -253,8 +254,10 @@ export class Dvr implements AsyncDisposable {
   /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */
   #look(): void {
     for (const [name, recorder] of this.#recorders) {
-      const { gap, silentMs } = recorder.status();
-      const silent = gap === undefined && silentMs > SILENT_ALARM_MS;
+      const { gap, error, sourceLive, silentMs } = recorder.status();
+      // A source that is there explains a gap no more by its having been away.
+      const explained = error !== undefined || (gap !== undefined && !(sourceLive && isUpstream(gap)));
+      const silent = !explained && silentMs > SILENT_ALARM_MS;
       if (silent && !this.#alarmed.has(name)) {
         this.#options.log.error(
           { stream: name, code: 'storage-failed', silentMs },

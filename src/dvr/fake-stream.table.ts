@@ -10,7 +10,7 @@ import { writeFragment, type FragmentSample } from '../core/mp4/write/fragment.t
 import { writeInit } from '../core/mp4/write/init.ts';
 import { writeSegmentStart } from '../core/mp4/write/segment-start.ts';
 import type { Fragment, InitSegment, SegmentEntry } from '../stream/fragment.ts';
-import type { StateChange } from '../stream/stream.ts';
+import type { StateChange, StreamState, TrackStatus } from '../stream/stream.ts';
 import type { Lease, Timeline, TimelineListener } from '../stream/timeline.ts';
 import type { RecordedStream } from './record/recorder.ts';
 
@@ -41,6 +41,9 @@ export class FakeStream implements RecordedStream {
   readonly name: string;
   readonly timeline: Timeline;
   readonly given: FakeSegment[] = [];
+  /** Of its video tracks, as its status says them. */
+  encodings: readonly string[] = ['H264'];
+  #state: StreamState = 'connecting';
   readonly #video: VideoStream;
   readonly #audio = loadAac();
   readonly #listeners = new Set<TimelineListener>();
@@ -86,12 +89,24 @@ export class FakeStream implements RecordedStream {
     return this.#init;
   }
 
+  status(): { readonly state: StreamState; readonly tracks: readonly TrackStatus[] } {
+    const tracks = this.encodings.map((encoding) => ({
+      format: { ...this.#video.format, encoding },
+      bytes: 0,
+      packets: 0,
+      lost: 0,
+      faults: {},
+    }));
+    return { state: this.#state, tracks };
+  }
+
   onState(listener: (change: StateChange) => void): Lease {
     this.#stateListeners.add(listener);
     return leaseOf(() => void this.#stateListeners.delete(listener));
   }
 
   state(change: StateChange): void {
+    this.#state = change.state;
     for (const listener of this.#stateListeners) listener(change);
   }
 

@@ -265,6 +265,59 @@ test('a source that goes away is a gap with its reason, and no new file', async 
   ]);
 });
 
+test('a codec that recordings do not carry is said, and a gap with that reason until another comes', async () => {
+  await using house = new House();
+  const dvr = await house.open();
+  const stream = new FakeStream();
+  stream.encodings = ['VP8'];
+  dvr.record(stream, { storage: 'main' });
+  house.clock.advance(1000);
+  stream.state({ state: 'live', utcMs: T0 + 1000, error: undefined });
+  await settled(() => dvr.status('lobby').gap === 'codec');
+  assert.equal(dvr.status('lobby').error?.code, 'codec-unsupported');
+  const said = house.lines.filter(({ fields }) => fields['code'] === 'codec-unsupported');
+  assert.deepEqual(
+    said.map(({ level, message }) => [level, message]),
+    [['error', 'Recordings do not carry the VP8 of lobby']],
+  );
+  const error = new WeirError('publisher-gone', 'it left');
+  stream.state({ state: 'down', utcMs: T0 + 2000, error });
+  await settled(() => dvr.status('lobby').gap === 'source-offline');
+  assert.equal(dvr.status('lobby').error, undefined);
+  stream.encodings = ['H264'];
+  stream.skip(3000);
+  stream.state({ state: 'live', utcMs: T0 + 3000, error: undefined });
+  stream.give(1);
+  await settled(() => dvr.status('lobby').gap === undefined);
+  await house.close();
+  const again = await house.open();
+  assert.deepEqual(
+    (await again.archive.gaps('lobby', T0, T0 + 3000)).map(({ endUtcMs = NaN, reason }) => [endUtcMs - T0, reason]),
+    [
+      [1000, 'source-offline'],
+      [2000, 'codec'],
+      [3000, 'source-offline'],
+    ],
+  );
+});
+
+test('a stream that is there, was there before it was to be recorded, and gives nothing to record is an alarm', async () => {
+  await using house = new House();
+  const dvr = await house.open();
+  const stream = new FakeStream();
+  stream.state({ state: 'live', utcMs: T0, error: undefined });
+  dvr.record(stream, { storage: 'main' });
+  const alarms = (): number =>
+    house.lines.filter(({ message }) => message.startsWith('nothing is being recorded')).length;
+  house.clock.advance(29_000);
+  assert.equal(alarms(), 0);
+  house.clock.advance(11_000);
+  assert.equal(alarms(), 1);
+  stream.state({ state: 'connecting', utcMs: T0 + 40_000, error: undefined });
+  house.clock.advance(120_000);
+  assert.equal(alarms(), 1);
+});
+
 test('weir that ends is a gap of that reason, up to the first segment after the next start', async () => {
   await using house = new House();
   const dvr = await house.open();

@@ -29,6 +29,7 @@ export const GAP_REASONS = [
   'network',
   'disk',
   'schedule',
+  'codec',
   'overload',
   'shutdown',
   'crash',

@@ -8,11 +8,12 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { WeirError } from '../../core/errors.ts';
+import { ERRORS, WeirError } from '../../core/errors.ts';
 import type { GapReason } from '../../stream/archive.ts';
 import type { Fragment } from '../../stream/fragment.ts';
-import type { StateChange } from '../../stream/stream.ts';
+import type { StateChange, StreamStatus } from '../../stream/stream.ts';
 import type { Lease, Timeline } from '../../stream/timeline.ts';
+import { uncarriedMedia } from '../../stream/uncarried-media.ts';
 import { gapReasonOf } from '../gaps/gap-reason.ts';
 import type { GapTracker } from '../gaps/gap-tracker.ts';
 import type { RecordingIndex } from '../index/recording-index.ts';
@@ -32,6 +33,7 @@ const HUNG_MS = 5_000;
 export interface RecordedStream {
   readonly name: string;
   readonly timeline: Timeline;
+  status(): Pick<StreamStatus, 'state' | 'tracks'>;
   onState(listener: (change: StateChange) => void): Lease;
 }
 
@@ -55,7 +57,8 @@ export interface RecorderStatus {
   readonly gap: GapReason | undefined;
   /** What failed last, while it does. */
   readonly error: WeirError | undefined;
-  /** Since the last part was written, or recording began. */
+  readonly sourceLive: boolean;
+  /** Since the last part was written, the source came back, or recording began. */
   readonly silentMs: number;
   readonly queuedBytes: number;
   readonly bytesWritten: number;
@@ -84,6 +87,7 @@ export class Recorder {
   /** Why the source is not there, while it is not. */
   #sourceReason: GapReason | undefined;
   #ending: GapReason | undefined;
+  #sourceLive = false;
   /** Why segments are not even taken, while they are not. */
   #refusing: 'disk' | 'overload' | undefined;
   #writtenAtMs: number;
@@ -109,6 +113,8 @@ export class Recorder {
       }),
       stream.timeline.use('record'),
     ];
+    if (stream.status().state === 'live')
+      this.#push({ kind: 'state', change: { state: 'live', utcMs: clock.utcMs(), error: undefined } });
   }
 
   /** The file that is being written, for sync rounds. */
@@ -126,6 +132,7 @@ export class Recorder {
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
       error: this.#error,
+      sourceLive: this.#sourceLive,
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
       queuedBytes: this.#queue.queuedBytes,
       bytesWritten: this.#bytesWritten,
@@ -237,12 +244,28 @@ export class Recorder {
   }
 
   #stateChanged(change: StateChange): void {
+    this.#sourceLive = change.state === 'live';
     if (change.state === 'live') {
       this.#sourceReason = undefined;
-    } else if (change.error !== undefined) {
+      this.#writtenAtMs = this.#options.clock.monoMs();
+      this.#lookAtCodecs(change.utcMs);
+      return;
+    }
+    if (this.#error?.code === 'codec-unsupported') this.#error = undefined;
+    if (change.error !== undefined) {
       this.#sourceReason = gapReasonOf(change.error.code);
       this.#options.gaps.sourceLost(this.#sourceReason, change.utcMs);
     }
+  }
+
+  /** The source is there, and yet nothing will come: nobody should wait for that without a word. */
+  #lookAtCodecs(utcMs: number): void {
+    const { stream, gaps } = this.#options;
+    const media = uncarriedMedia(stream.status().tracks);
+    if (media === undefined) return;
+    this.#error = new WeirError('codec-unsupported', `Recordings do not carry the ${media} of ${this.#name}`);
+    gaps.lost('codec', utcMs);
+    this.#log.error({ code: this.#error.code, remedy: this.#error.row.remedy }, this.#error.describe());
   }
 
   /** Parts of one segment, in order. */
@@ -347,7 +370,7 @@ export class Recorder {
 
   #alarm(reason: 'disk' | 'overload'): void {
     const code = this.#error?.code ?? (reason === 'disk' ? 'storage-failed' : 'storage-overloaded');
-    const fields = { code, storage: this.storage, reason, error: this.#error };
+    const fields = { code, remedy: ERRORS[code].remedy, storage: this.storage, reason, error: this.#error };
     this.#log.error(fields, 'recording stopped; it goes on by itself');
   }
 }
