@@ -73,7 +73,7 @@ export class SettingsWatcher implements Disposable {
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       log.error(
-        { code: error.code, place: error.place },
+        { code: error.code, remedy: error.row.remedy, place: error.place },
         `the changed configuration is not taken up: ${error.describe()}`,
       );
       return;

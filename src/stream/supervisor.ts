@@ -169,10 +169,15 @@ export class Supervisor {
     const ms = error.row.retry ? retryMs(failures, error.code, random()) : undefined;
     this.#nextAttemptUtcMs = ms === undefined ? undefined : Math.round(this.#clock.utcMs() + ms);
     this.#change('down', error);
-    log.warn(
-      { stream, code: error.code, failures, retryMs: ms === undefined ? undefined : Math.round(ms) },
-      error.describe(),
-    );
+    const { code, row } = error;
+    const fields = {
+      stream,
+      code,
+      remedy: row.remedy,
+      failures,
+      retryMs: ms === undefined ? undefined : Math.round(ms),
+    };
+    log.warn(fields, error.describe());
     if (ms === undefined) await aborted(signal);
     else await delay(this.#clock, ms, signal);
     this.#nextAttemptUtcMs = undefined;
