@@ -17,6 +17,8 @@ import type { ServerParts } from './server-parts.ts';
 
 /** A peer that asks and asks and reads nothing is dropped once so much waits: more than a reader's burst ever has in the pipe. */
 export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;
+/** What a peer has to take what waits for it once its connection is closed; then it is thrown away. */
+export const CLOSE_LINGER_MS = 5000;
 
 /** What was wrong with what came, counted. */
 export interface ConnectionFaults {
@@ -36,6 +38,8 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
+  /** When we were first seen to have closed it, monotonic. */
+  #closedAtMs: number | undefined;
 
   constructor(pipe: BytePipe, parts: ServerParts) {
     this.pipe = pipe;
@@ -76,6 +80,8 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   data(chunk: Uint8Array): void {
+    // Nothing could be answered any more.
+    if (this.pipe.closed) return;
     const nowMs = this.#parts.clock.monoMs();
     for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
     for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
@@ -93,6 +99,11 @@ export class RtspConnection implements OpenConnection, PipeHandler {
 
   /** About once a second. */
   tick(nowMs: number): void {
+    if (this.pipe.closed) {
+      this.#closedAtMs ??= nowMs;
+      if (nowMs - this.#closedAtMs >= CLOSE_LINGER_MS) this.pipe.destroy();
+      return;
+    }
     for (const [session, media] of this.#media) {
       if (media.tick(nowMs)) continue;
       const slow = media instanceof ReaderSession;
@@ -195,12 +206,12 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   #ask(ask: ServerAsk): void {
     const answer = answerTo(ask, this, this.#parts);
     if (!(answer instanceof Promise)) {
-      this.#push({ kind: 'answer', answer });
+      this.#answer(ask, answer);
       return;
     }
     answer.then(
       (answer: ServerAnswer) => {
-        if (!this.#closing.signal.aborted) this.#push({ kind: 'answer', answer });
+        if (!this.#closing.signal.aborted) this.#answer(ask, answer);
       },
       (error: unknown) => {
         // The program's own fault: it costs this connection, and nobody else theirs.
@@ -208,6 +219,15 @@ export class RtspConnection implements OpenConnection, PipeHandler {
         this.pipe.destroy();
       },
     );
+  }
+
+  #answer(ask: ServerAsk, answer: ServerAnswer): void {
+    if (answer.kind === 'refused') {
+      const { code, row } = answer.error;
+      const fields = { peer: this.pipe.remote, stream: streamOf(ask), code, remedy: row.remedy };
+      this.#parts.log.info(fields, `Refused to ${ask.kind}: ${answer.error.describe()}`);
+    }
+    this.#push({ kind: 'answer', answer });
   }
 
   #write(bytes: Uint8Array): void {
@@ -218,6 +238,21 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   #learnChannels(): void {
     const channels = [...this.#machine.sessions].flatMap(({ tracks }) => tracks.flatMap(({ channels }) => channels));
     this.#framer.knowChannels(new Set(channels));
+  }
+}
+
+function streamOf(ask: ServerAsk): string {
+  switch (ask.kind) {
+    case 'describe':
+    case 'tracks':
+      return ask.stream;
+    case 'announce':
+      return ask.announcement.stream;
+    case 'play':
+    case 'pause':
+    case 'record':
+    case 'teardown':
+      return ask.session.stream;
   }
 }
 

@@ -1,7 +1,6 @@
-/** For tests: a stream and a registry without media of their own, a log that keeps nothing, and an RTSP peer on a real socket. */
+/** For tests: a stream and a registry without media of their own, and an RTSP peer on a real socket. */
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
-import type { Log } from '../../base/log.ts';
 import { completeFormat } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
@@ -20,8 +19,6 @@ import type {
   Stream,
   StreamRegistry,
 } from '../../stream/stream.ts';
-
-export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
 
 export const VIDEO: RelayTrack = {
   index: 0,

@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto';
 import { Access } from '../../auth/access.ts';
 import { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
 import { ManualClock } from '../../base/manual-clock.ts';
+import { MemoryLog } from '../../base/memory-log.ts';
 import type { AccessSettings } from '../../config/settings.ts';
-import { FakeRegistry, FakeStream, Peer, SILENT } from './fakes.table.ts';
+import { FakeRegistry, FakeStream, Peer } from './fakes.table.ts';
 import { RtspServer } from './server.ts';
 
 export class House implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly registry = new FakeRegistry();
+  readonly log = new MemoryLog();
   readonly yard = new FakeStream('yard');
   readonly #peers: Peer[] = [];
   #server: RtspServer | undefined;
@@ -24,7 +26,7 @@ export class House implements AsyncDisposable {
       access: new Access(access),
       limiter: new WrongPasswordLimiter(house.clock),
       clock: house.clock,
-      log: SILENT,
+      log: house.log,
       random: () => {
         state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
         return state / 2 ** 32;

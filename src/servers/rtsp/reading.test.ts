@@ -9,6 +9,7 @@ import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { READER_QUEUE_BYTES, READER_STALLED_MS } from '../../stream/reader-queue.ts';
 import { TRACKS_WAIT_MS } from './answers.ts';
 import { AUDIO, batchOf, VIDEO, type Frame } from './fakes.table.ts';
+import { CLOSE_LINGER_MS } from './connection.ts';
 import { House } from './house.table.ts';
 import { SENDER_REPORT_MS } from './reader-session.ts';
 
@@ -227,6 +228,31 @@ describe('reading', () => {
 });
 
 describe('the server', () => {
+  it('throws away what a peer does not take of a closed connection', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    await peer.play([0]);
+    peer.socket.pause();
+    const dropped = (): number => house.server.sessions()[0]?.droppedBatches ?? 0;
+    for (let sent = 0; dropped() === 0; sent++) house.yard.deliver(batchOf(0, sent, sent % 20 === 0, 60_000));
+    for (const reader of house.yard.readers) reader.end(new WeirError('stream-removed', 'gone'));
+    house.clock.advance(CLOSE_LINGER_MS);
+    assert.equal(house.server.connections.open, 1);
+    house.clock.advance(CLOSE_LINGER_MS);
+    const other = house.peer();
+    while (house.server.connections.open > 1) await other.ask('OPTIONS');
+    await other.ask('OPTIONS');
+    assert.equal(house.server.connections.open, 1);
+  });
+
+  it('says in the log what it refused', async () => {
+    await using house = await House.open();
+    await house.peer('nobody').ask('DESCRIBE');
+    const [line] = house.log.lines.filter(({ fields }) => fields['code'] === 'stream-unknown');
+    assert.equal(line?.message, 'Refused to describe: There is no stream "nobody"');
+    assert.equal(line.fields['stream'], 'nobody');
+  });
+
   it('closing says BYE and closes everything, twice if asked twice', async () => {
     await using house = await House.open();
     const peer = house.peer();
