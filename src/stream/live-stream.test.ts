@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
-import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.test-support.ts';
-import { PULL, settingsOf, streamBench } from './live-streams.test-support.ts';
+import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.table.ts';
+import { PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { Batch } from './batch.ts';
 import type { Fragment, SegmentEntry } from './fragment.ts';
-import type { StreamBench } from './live-streams.test-support.ts';
+import type { StreamBench } from './live-streams.table.ts';
 import type { Stream } from './stream.ts';
 import type { TimelineListener } from './timeline.ts';
 

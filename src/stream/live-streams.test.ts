@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../core/errors.ts';
-import { FakeCamera } from './fake-camera.test-support.ts';
+import { FakeCamera } from './fake-camera.table.ts';
 import { UNUSED_STREAM_MS } from './live-streams.ts';
-import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.test-support.ts';
+import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { SourceSettings } from '../config/settings.ts';
 
 const REFUSE_SECOND: SourceSettings = { kind: 'publish', takeover: false };

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
 import { parseRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, AacPackets, VideoPackets, mutatedPacket } from './fake-camera.test-support.ts';
+import { AAC_FORMAT, AacPackets, VideoPackets, mutatedPacket } from './fake-camera.table.ts';
 import { framedLength } from './framed.ts';
 import { Relay } from './relay.ts';
 import type { WeirError } from '../core/errors.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
-import { QuietLog } from './quiet-log.test-support.ts';
+import { QuietLog } from './quiet-log.table.ts';
 import { START_SPACING_MS, StartLimiter } from './start-limiter.ts';
 import { IDLE_STOP_MS, STOP_MS_MAX, Supervisor } from './supervisor.ts';
 import type { Source } from './source.ts';

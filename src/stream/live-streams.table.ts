@@ -2,9 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
-import { FakeCamera } from './fake-camera.test-support.ts';
+import { FakeCamera } from './fake-camera.table.ts';
 import { LiveStreams } from './live-streams.ts';
-import { QuietLog } from './quiet-log.test-support.ts';
+import { QuietLog } from './quiet-log.table.ts';
 import type { SourceSettings, StreamSettings } from '../config/settings.ts';
 import type { RecordedSpan } from './archive.ts';
 import type { SegmentNumbers, StreamNumbers } from './segment-numbers.ts';
