@@ -1,62 +1,79 @@
-/** What goes wrong outside: each a code and a sentence in the log and in the API, the right RTSP and HTTP status, and the rest goes on. */
+/** Sources, codecs and machines that are not as they should be: each a code and a sentence in the log and in the API, the right RTSP and HTTP status, and the rest goes on. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { makeClip } from '../harness/clips.ts';
+import { problemOf } from '../harness/problem.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
+import { RtspPeer } from '../harness/rtsp-peer.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
-import { ScriptedCamera } from '../harness/scripted-camera.ts';
+import { ScriptedCamera, type CameraScript } from '../harness/scripted-camera.ts';
 
+const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const H264_SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n';
-/** 90 kHz, 25 a second. */
-const TICKS_PER_PICTURE = 3600;
 const CAMERA = { path: '/main', describe: H264_SDP } as const;
+const GOOD = 'good: { source: test-pattern }';
+const DIGEST = 'WWW-Authenticate: Digest realm="cam", nonce="1"';
 
-test('every way in which a source fails has its code and its reason, and another stream goes on', async (context) => {
-  const camera = async (fault: 'silent' | 'ignores-requests'): Promise<string> =>
-    (await ScriptedCamera.start(context, { ...CAMERA, fault })).url;
-  const noVideo = await ScriptedCamera.start(context, { path: '/main', describe: 'v=0\r\nm=vana 0 RTP/AVP 96\r\n' });
+test('every way in which a source fails has its code, its reason and what to do, and another stream goes on', async (context) => {
+  const camera = async (script: Partial<CameraScript>): Promise<string> =>
+    (await ScriptedCamera.start(context, { ...CAMERA, ...script })).url;
+  const answer = (status: string, ...headers: readonly string[]): Promise<string> =>
+    camera({ describe: [`RTSP/1.0 ${status}`, 'CSeq: 0', ...headers, '', ''].join('\r\n') });
   const sources: readonly (readonly [string, string, string])[] = [
-    ['refuses', 'rtsp://user:top-secret@127.0.0.1:9/main', 'source-unreachable'],
+    ['off', 'rtsp://user:top-secret@127.0.0.1:9/main', 'source-unreachable'],
     ['nameless', 'rtsp://no-such-host.invalid/main', 'source-unreachable'],
-    ['mute', await camera('ignores-requests'), 'source-timeout'],
-    ['silent', await camera('silent'), 'source-silent'],
+    ['mute', await camera({ fault: 'ignores-requests' }), 'source-timeout'],
+    ['silent', await camera({ fault: 'silent' }), 'source-silent'],
+    ['refusing', withLogin(await answer('401 Unauthorized', DIGEST)), 'source-unauthorized'],
+    ['pathless', withLogin(await answer('404 Not Found')), 'source-not-found'],
+    ['overloaded', await answer('503 Service Unavailable'), 'source-refused'],
+    ['moved', await answer('302 Moved', 'Location: http://127.0.0.1/elsewhere'), 'source-refused'],
+    [
+      'endless',
+      await camera({ describe: `RTSP/1.0 200 OK\r\n${'X-Endless: y\r\n'.repeat(5_000)}` }),
+      'source-protocol',
+    ],
     ['web', await webServer(context), 'source-protocol'],
-    ['empty', noVideo.url, 'source-no-media'],
+    ['page', await answer('200 OK', 'Content-Type: text/html', 'Content-Length: 0'), 'source-protocol'],
+    ['empty', await camera({ describe: 'v=0\r\nm=vana 0 RTP/AVP 96\r\n' }), 'source-no-media'],
   ];
   const lines = sources.map(
     ([name, url]) => `  ${name}: { source: '${url}', timeouts: { connect: 1s, firstByte: 1s } }\n`,
   );
-  const weir = await RunningWeir.start(context, `streams:\n  good: { source: test-pattern }\n${lines.join('')}`);
+  const weir = await RunningWeir.start(context, `streams:\n  ${GOOD}\n${lines.join('')}`);
+  const peer = await RtspPeer.open(context, weir.rtsp);
   for (const [name, , code] of sources) {
     const error = await weir.until(
       async () => (await weir.streamStatus(name)).error ?? undefined,
       `the error of ${name}`,
     );
     assert.equal(error.code, code, `${name}: ${error.message}`);
-    assert.ok(
-      weir.log.some((line) => line['stream'] === name && line['code'] === code),
-      `${name}: not in the log`,
-    );
-    assert.equal(await statusOf(weir, `/${name}/index.m3u8`), '503 stream-offline');
-    assert.equal(await statusOf(weir, `/${name}/preview.jpg`), '503 stream-offline');
-    assert.match(
-      await rtspAnswer(weir, `DESCRIBE ${weir.rtsp}/${name} RTSP/1.0\r\nCSeq: 7\r\n\r\n`),
-      /^RTSP\/1\.0 503 [^\r]+\r\nCSeq: 7\r\n/,
-    );
+    const line = await weir.logged({ stream: name, code, remedy: error.remedy });
+    assert.ok(line.msg.length > 0 && error.remedy.length > 0);
+    assert.equal(await problemOf(weir, `/${name}/index.m3u8`), '503 stream-offline');
+    assert.equal(await problemOf(weir, `/${name}/preview.jpg`), '503 stream-offline');
+    assert.match(await peer.ask('DESCRIBE', `${weir.rtsp}/${name}`), /^RTSP\/1\.0 503 /);
   }
-  assert.equal((await weir.streamStatus('good')).state, 'live');
-  assert.ok(
-    !weir.logText().includes('top-secret') &&
-      !(await (await weir.fetch('/api/v1/streams')).text()).includes('top-secret'),
-  );
+  await weir.goesOn('good');
+  const told =
+    weir.log.map((line) => JSON.stringify(line)).join('\n') + (await (await weir.fetch('/api/v1/streams')).text());
+  assert.ok(!told.includes('top-secret'));
 });
 
 peerTest(
@@ -67,32 +84,21 @@ peerTest(
     const hasty = await ScriptedCamera.start(context, { ...CAMERA, fault: 'media-before-play-reply' });
     const weir = await RunningWeir.start(
       context,
-      `streams: { garbage: { source: '${garbage.url}' }, hasty: { source: '${hasty.url}' } }\n`,
+      `streams: { ${GOOD}, garbage: { source: '${garbage.url}' }, hasty: { source: '${hasty.url}' } }\n`,
     );
-    for (const name of ['garbage', 'hasty']) {
-      await weir.untilState(name, 'live');
-      const said = await mustRun('ffprobe', [
-        '-v',
-        'fatal',
-        '-rtsp_transport',
-        'tcp',
-        '-count_packets',
-        '-read_intervals',
-        '%+2',
-        '-show_entries',
-        'stream=codec_name,nb_read_packets',
-        '-of',
-        'csv=p=0',
-        `${weir.rtsp}/${name}`,
-      ]);
-      const [codec, packets] = said.trim().split(',');
-      assert.equal(codec, 'h264');
-      if (name === 'garbage') {
-        const { faults } = (await weir.streamStatus(name)).source;
-        assert.ok((faults['resyncs'] ?? 0) > 0 && (faults['garbageBytes'] ?? 0) > 0, JSON.stringify(faults));
-      }
-      assert.ok(Number(packets) > 20, `${packets} packets of ${name}`);
-    }
+    await Promise.all(
+      ['garbage', 'hasty'].map(async (name) => {
+        await weir.untilState(name, 'live');
+        const words = '-count_packets -read_intervals %+2 -show_entries stream=codec_name,nb_read_packets -of csv=p=0';
+        const said = await mustRun('ffprobe', [...PROBE, ...words.split(' '), `${weir.rtsp}/${name}`]);
+        const [codec, packets] = said.trim().split(',');
+        assert.equal(codec, 'h264');
+        assert.ok(Number(packets) > 20, `${packets} packets of ${name}`);
+      }),
+    );
+    const { faults } = (await weir.streamStatus('garbage')).source;
+    assert.ok((faults['resyncs'] ?? 0) > 0 && (faults['garbageBytes'] ?? 0) > 0, JSON.stringify(faults));
+    await weir.goesOn('good');
   },
 );
 
@@ -100,193 +106,85 @@ test('a camera that hangs in the middle of a frame is given up and tried again',
   const camera = await ScriptedCamera.start(context, { ...CAMERA, fault: 'hangs-in-a-frame' });
   const weir = await RunningWeir.start(
     context,
-    `streams: { cam: { source: '${camera.url}', timeouts: { idle: 1s } } }\n`,
+    `streams: { ${GOOD}, cam: { source: '${camera.url}', timeouts: { idle: 1s } } }\n`,
   );
-  await weir.until(() => camera.asked.filter((method) => method === 'PLAY').length >= 2, 'a second attempt');
-  assert.ok(
-    weir.log.some((line) => line['code'] === 'source-silent' || line['code'] === 'source-timeout'),
-    weir.logText(),
-  );
-  assert.equal(
-    camera.asked.filter((method) => method === 'TEARDOWN').length >= 1,
-    true,
-    'the first session was torn down',
-  );
+  const asked = (method: string): number => camera.asked.filter((each) => each === method).length;
+  await weir.until(() => asked('PLAY') >= 2, 'a second attempt');
+  await weir.logged({ stream: 'cam', code: 'source-silent' });
+  assert.ok(asked('TEARDOWN') >= 1, 'the first session was torn down');
+  await weir.goesOn('good');
 });
 
+/** Published by ffmpeg, with what HTTP says of it; what RTSP readers get is what was published. */
+const CODECS: readonly { readonly name: string; readonly words: string; readonly carried: boolean }[] = [
+  { name: 'mjpeg', words: '-c:v mjpeg -pix_fmt yuvj420p -huffman default -force_duplicated_matrix 1', carried: false },
+  { name: 'vp8', words: '-c:v libvpx -deadline realtime -cpu-used 8 -g 10', carried: false },
+  { name: 'pcm_alaw', words: '-ar 8000 -c:a pcm_alaw', carried: false },
+  { name: 'aac', words: '-c:a aac', carried: true },
+];
+const PICTURE = '-v error -re -f lavfi -i testsrc2=size=320x240:rate=10';
+const TONE = '-v error -re -f lavfi -i sine';
+
 peerTest(
-  'a codec that HLS cannot carry is relayed over RTSP, and refused by name over HTTP',
+  'what HLS cannot carry is relayed over RTSP, and refused by name over HTTP and by the recorder; sound alone is carried',
   ['ffmpeg', 'ffprobe'],
   async (context) => {
-    const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
-    const words =
-      '-v error -re -f lavfi -i testsrc2=size=320x240:rate=10:duration=60 -c:v mjpeg -pix_fmt yuvj420p -huffman default -force_duplicated_matrix 1 -f rtsp -rtsp_transport tcp'.split(
-        ' ',
-      );
-    const publisher = new Background(context, 'ffmpeg', [...words, `${weir.rtsp}/cam`]);
-    await weir.untilState('cam', 'live');
-    assert.equal(await statusOf(weir, '/cam/index.m3u8'), '415 codec-unsupported');
-    const still = await statusOf(weir, '/cam/preview.jpg');
-    assert.equal(still, '415 codec-unsupported');
-    assert.match(
-      await mustRun('ffprobe', [
-        '-v',
-        'fatal',
-        '-rtsp_transport',
-        'tcp',
-        '-show_entries',
-        'stream=codec_name',
-        '-of',
-        'csv=p=0',
-        `${weir.rtsp}/cam`,
-      ]),
-      /mjpeg/,
+    const weir = await RunningWeir.start(context, `streams: { ${GOOD}, 'pub/*': { source: publish, record: true } }\n`);
+    await Promise.all(
+      CODECS.map(async ({ name, words, carried }) => {
+        const stream = `pub/${name}`;
+        const input = words.includes('-c:v') ? PICTURE : TONE;
+        const output = ['-f', 'rtsp', '-rtsp_transport', 'tcp', `${weir.rtsp}/${stream}`];
+        const publisher = new Background(context, 'ffmpeg', [...input.split(' '), ...words.split(' '), ...output]);
+        await weir.until(async () => (await weir.fetch(`/api/v1/streams/pub%2F${name}`)).ok, stream);
+        await weir.untilState(stream, 'live');
+        const rtsp = await mustRun('ffprobe', [
+          ...PROBE,
+          '-show_entries',
+          'stream=codec_name',
+          '-of',
+          'csv=p=0',
+          `${weir.rtsp}/${stream}`,
+        ]);
+        assert.equal(rtsp.trim(), name);
+        assert.equal(await problemOf(weir, `/${stream}/preview.jpg`), '415 codec-unsupported');
+        if (carried) {
+          assert.match(await (await weir.fetch(`/${stream}/index.m3u8`)).text(), /CODECS="mp4a\.40\.2"/);
+          await weir.until(
+            async () => (await weir.streamStatus(stream)).recording.recordedUpTo !== null,
+            'a recording',
+          );
+        } else {
+          assert.equal(await problemOf(weir, `/${stream}/index.m3u8`), '415 codec-unsupported');
+          const { error } = (await weir.streamStatus(stream)).recording;
+          assert.ok(error?.code === 'codec-unsupported', name);
+          await weir.logged({ stream, code: error.code, remedy: error.remedy });
+        }
+        assert.ok(publisher.running, publisher.stderr);
+      }),
     );
-    assert.ok(publisher.running, publisher.stderr);
+    await weir.goesOn('good');
   },
 );
 
-peerTest('a publisher that dies without a word is missed at once; its readers stay', ['ffmpeg'], async (context) => {
-  const clip = await makeClip(context, { seconds: 60, audio: false });
-  const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
-  const publish = (): Background =>
-    new Background(context, 'ffmpeg', [
-      '-v',
-      'error',
-      '-re',
-      '-i',
-      clip,
-      '-c',
-      'copy',
-      '-f',
-      'rtsp',
-      '-rtsp_transport',
-      'tcp',
-      `${weir.rtsp}/cam`,
-    ]);
-  const first = publish();
-  await weir.untilState('cam', 'live');
-  const reader = new Background(context, 'ffmpeg', [
-    '-v',
-    'error',
-    '-rtsp_transport',
-    'tcp',
-    '-i',
-    `${weir.rtsp}/cam`,
-    '-c',
-    'copy',
-    '-f',
-    'framemd5',
-    '-flush_packets',
-    '1',
-    '-',
-  ]);
-  const frames = (): number => reader.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
-  await weir.until(() => frames() > 10, 'frames at the reader');
-  await first.end('SIGKILL');
-  await weir.untilState('cam', 'down');
-  publish();
-  const before = frames();
-  await weir.until(() => frames() > before + 25, 'frames of the next publisher at the same reader');
-});
-
-test('nonsense at the RTSP port is answered or cut off, and costs nobody else anything', async (context) => {
-  const weir = await RunningWeir.start(context, 'streams: { good: { source: test-pattern } }\n');
+test('without a decoder stills are refused with what to install, and everything else works', async (context) => {
+  const checkout = withoutDecoders(context);
+  const weir = await RunningWeir.start(context, `streams: { ${GOOD} }\n`, {
+    checkout,
+    env: { PATH: path.join(checkout, 'path') },
+  });
   await weir.untilState('good', 'live');
-  assert.match(await rtspAnswer(weir, `DESCRIBE ${weir.rtsp}/nobody RTSP/1.0\r\nCSeq: 1\r\n\r\n`), /^RTSP\/1\.0 404 /);
-  assert.match(
-    await rtspAnswer(
-      weir,
-      `SETUP ${weir.rtsp}/good/trackID=0 RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP;unicast;client_port=5000-5001\r\n\r\n`,
-    ),
-    /^RTSP\/1\.0 461 /,
-  );
-  assert.match(await rtspAnswer(weir, `DESCRIBE ${weir.rtsp}/good RTSP/2.0\r\nCSeq: 3\r\n\r\n`), /505 /);
-  assert.match(await rtspAnswer(weir, `FLY ${weir.rtsp}/good RTSP/1.0\r\nCSeq: 4\r\n\r\n`), /^RTSP\/1\.0 501 /);
-  assert.match(
-    await rtspAnswer(weir, `PLAY ${weir.rtsp}/good RTSP/1.0\r\nCSeq: 5\r\nSession: nobody\r\n\r\n`),
-    /^RTSP\/1\.0 454 /,
-  );
-  assert.match(
-    await rtspAnswer(weir, `DESCRIBE ${weir.rtsp}/good RTSP/1.0\r\nCSeq: 6\r\nRequire: onvif-replay\r\n\r\n`),
-    /^RTSP\/1\.0 551 [^]*Unsupported: onvif-replay/,
-  );
-  await cutOff(weir, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10));
-  await cutOff(weir, `OPTIONS * RTSP/1.0\r\n${'X-Endless: y\r\n'.repeat(20_000)}`);
-  await cutOff(weir, Buffer.alloc(200_000, 0x5a));
-  assert.equal((await weir.streamStatus('good')).state, 'live');
-});
-
-/** Path, and status with the code of the problem document. */
-const PATHS: readonly (readonly [string, string])[] = [
-  ['/good/seg-99999999999999999999.m4s', '404'],
-  ['/good/seg-1.m4s', '404 segment-gone'],
-  ['/good/archive-0-1e99.m3u8', '404'],
-  ['/good/archive-0-10.m3u8', '404 not-recorded'],
-  ['/good/9999999999.jpg', '404 not-recorded'],
-  ['/good/preview.jpg?width=abc', '400 request-malformed'],
-  ['/good/preview.jpg?width=-1', '400 request-malformed'],
-  ['/good/init-0000.mp4', '404'],
-  ['/good/media-7.m3u8', '404'],
-  ['/%2e%2e/%2e%2e/etc/passwd', '404'],
-  ['/good/%00.m3u8', '400 request-malformed'],
-  ['/nobody/index.m3u8', '404 stream-unknown'],
-  ['/api/v1/streams/nobody', '404 stream-unknown'],
-  ['/api/v1/streams/a%2F%2E%2E%2Fb', '400 name-invalid'],
-  [`/${'x'.repeat(5_000)}/index.m3u8`, '431 head-too-long'],
-];
-
-test('absurd paths over HTTP get the right status', async (context) => {
-  const weir = await RunningWeir.start(context, 'streams: { good: { source: test-pattern } }\n');
-  await weir.untilState('good', 'live');
-  const answers = await Promise.all(PATHS.map(async ([url]) => await statusOf(weir, url)));
-  const wrong = PATHS.flatMap(([url, expected], index) =>
-    answers[index]?.startsWith(expected) === true
-      ? []
-      : [`${url.slice(0, 60)}: ${answers[index]}, expected ${expected}`],
-  );
-  assert.deepEqual(wrong, []);
-  assert.equal((await weir.fetch('/good/index.m3u8', { method: 'DELETE' })).status, 405);
-});
-
-peerTest('a reader that takes nothing slows nobody', ['ffmpeg'], async (context) => {
-  const weir = await RunningWeir.start(context, 'streams: { good: { source: test-pattern } }\n');
-  await weir.untilState('good', 'live');
-  const stuck = await readerThatNeverReads(context, weir);
-  const said = await mustRun('ffmpeg', [
-    '-v',
-    'error',
-    '-rtsp_transport',
-    'tcp',
-    '-i',
-    `${weir.rtsp}/good?start=key`,
-    '-map',
-    '0:v',
-    '-t',
-    '6',
-    '-c',
-    'copy',
-    '-f',
-    'framemd5',
-    '-',
-  ]);
-  const times = said
-    .split('\n')
-    .filter((line) => line.startsWith('0,'))
-    .map((line) => Number(line.split(',')[1]));
-  const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-  // ffmpeg moves the first few by its first sender report; a picture that was missing would be a step of two.
-  const missing = steps.filter((step) => step > 1.5 * TICKS_PER_PICTURE);
-  assert.ok(times.length > 100 && missing.length === 0, `${times.length} pictures, steps of ${missing.join(', ')}`);
-  assert.ok(!stuck.destroyed);
+  await weir.until(async () => (await weir.fetch('/good/preview.mp4')).ok, 'a still that needs no decoder');
+  assert.equal(await problemOf(weir, '/good/preview.jpg'), '501 decoder-missing');
+  await weir.logged({ code: 'decoder-missing' });
+  await weir.goesOn('good');
 });
 
 test('without the pinned Node an old one is refused with what to do', (context) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'weir-old-node-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporary(context);
   for (const each of ['bin', 'node_modules', 'path']) mkdirSync(path.join(folder, each));
   const weir = path.join(folder, 'bin/weir');
-  copyFileSync(path.resolve(import.meta.dirname, '../../bin/weir'), weir);
+  copyFileSync(path.join(CHECKOUT, 'bin/weir'), weir);
   // A Node 18, as far as bin/weir asks it.
   const old = path.join(folder, 'path/node');
   writeFileSync(old, '#!/bin/sh\n[ "$1" = --version ] && echo v18.20.8 && exit 0\nexit 1\n');
@@ -299,62 +197,10 @@ test('without the pinned Node an old one is refused with what to do', (context) 
   assert.match(ended.stderr, /v18\.20\.8 is too old \(node-too-old\).*npm ci/);
 });
 
-async function statusOf(weir: RunningWeir, url: string): Promise<string> {
-  const response = await weir.fetch(url);
-  const type = response.headers.get('content-type') ?? '';
-  const body = await response.text();
-  if (!type.startsWith('application/problem+json')) return String(response.status);
-  const { code, detail, remedy } = JSON.parse(body) as {
-    readonly code: string;
-    readonly detail?: string;
-    readonly remedy?: string;
-  };
-  assert.ok(detail !== undefined && remedy !== undefined, body);
-  return `${response.status} ${code}`;
-}
+const PROBE = ['-v', 'fatal', '-rtsp_transport', 'tcp', '-analyzeduration', '1000000'];
 
-/** What comes back on a fresh connection until the end of the first head. */
-async function rtspAnswer(weir: RunningWeir, request: string): Promise<string> {
-  const socket = await open(weir);
-  socket.write(request);
-  let said = '';
-  while (!said.includes('\r\n\r\n'))
-    said += String((await once(socket, 'data', { signal: AbortSignal.timeout(10_000) }))[0]);
-  socket.destroy();
-  return said;
-}
-
-/** Sends it all and expects to be disconnected. */
-async function cutOff(weir: RunningWeir, bytes: string | Buffer): Promise<void> {
-  const socket = await open(weir);
-  const closed = once(socket, 'close', { signal: AbortSignal.timeout(15_000) });
-  socket.on('error', () => {}).resume();
-  socket.write(bytes);
-  await closed;
-}
-
-async function open(weir: RunningWeir): Promise<Socket> {
-  const { hostname, port } = new URL(weir.rtsp);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  return socket;
-}
-
-async function readerThatNeverReads(context: TestContext, weir: RunningWeir): Promise<Socket> {
-  const socket = await open(weir);
-  context.after(() => socket.destroy());
-  const url = `${weir.rtsp}/good`;
-  const ask = async (request: string): Promise<string> => {
-    socket.write(`${request}\r\n\r\n`);
-    let said = '';
-    while (!said.includes('\r\n\r\n'))
-      said += String((await once(socket, 'data', { signal: AbortSignal.timeout(10_000) }))[0]);
-    return said;
-  };
-  const setUp = await ask(`SETUP ${url}/trackID=0 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1`);
-  await ask(`PLAY ${url} RTSP/1.0\r\nCSeq: 2\r\nSession: ${/Session: ([^;\r]+)/.exec(setUp)?.[1]}`);
-  socket.pause();
-  return socket;
+function withLogin(url: string): string {
+  return url.replace('//', '//user:top-secret@');
 }
 
 /** Something that speaks HTTP where a camera is expected. */
@@ -364,4 +210,25 @@ async function webServer(context: TestContext): Promise<string> {
   context.after(() => server.close());
   const address = server.address();
   return `rtsp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/main`;
+}
+
+/** This checkout as it is where node-av could not be installed, and a PATH on which there is no ffmpeg. */
+function withoutDecoders(context: TestContext): string {
+  const folder = temporary(context);
+  for (const each of ['bin', 'src']) cpSync(path.join(CHECKOUT, each), path.join(folder, each), { recursive: true });
+  for (const each of ['assets', 'web', 'package.json', 'package-lock.json'])
+    symlinkSync(path.join(CHECKOUT, each), path.join(folder, each));
+  mkdirSync(path.join(folder, 'node_modules'));
+  for (const each of readdirSync(path.join(CHECKOUT, 'node_modules')))
+    if (each !== 'node-av')
+      symlinkSync(path.join(CHECKOUT, 'node_modules', each), path.join(folder, 'node_modules', each));
+  mkdirSync(path.join(folder, 'path'));
+  for (const each of ['dirname', 'readlink']) symlinkSync(`/usr/bin/${each}`, path.join(folder, 'path', each));
+  return folder;
+}
+
+function temporary(context: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'weir-bad-input-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -46,7 +46,7 @@ peerTest('recorded cameras are pulled, relayed and seen over HLS', ['ffprobe'], 
   const cameras = new Map<string, ScriptedCamera>();
   for (const [name, script] of Object.entries(CAMERAS)) cameras.set(name, await ScriptedCamera.start(context, script));
   const streams = names.map((name) => `  ${name}: { source: '${cameras.get(name)?.url}' }\n`);
-  const weir = await RunningWeir.start(context, `streams:\n${streams.join('')}`);
+  const weir = await RunningWeir.start(context, `streams:\n  good: { source: test-pattern }\n${streams.join('')}`);
   await Promise.all(
     names.map(async (name) => {
       await weir.untilState(name, 'live');
@@ -83,6 +83,7 @@ peerTest('recorded cameras are pulled, relayed and seen over HLS', ['ffprobe'], 
       assert.match(list, /CODECS="avc1\./, name);
     }),
   );
+  await weir.goesOn('good');
   for (const [name, camera] of cameras)
     assert.equal(camera.asked.filter((method) => method === 'PLAY').length, 1, name);
   await weir.stop();

@@ -23,6 +23,12 @@ const STOP_MS = 10_000;
 /** Between two looks at something that can only be asked for. */
 const POLL_MS = 50;
 
+/** Another way to start it than bin/weir of this checkout as everything is. */
+export interface Launch {
+  readonly checkout?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class RunningWeir {
   readonly folder: string;
   readonly log: LogLine[] = [];
@@ -31,15 +37,17 @@ export class RunningWeir {
   http = '';
   #child: ChildProcess | undefined;
   readonly #configFile: string;
+  readonly #launch: Launch;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, launch: Launch) {
     this.folder = folder;
+    this.#launch = launch;
     this.#configFile = path.join(folder, 'weir.yml');
   }
 
   /** Starts one; it ends with the test. `config` is YAML below the listen addresses and the data folder, which are given. */
-  static async start(context: TestContext, config: string): Promise<RunningWeir> {
-    const weir = new RunningWeir(mkdtempSync(path.join(tmpdir(), 'weir-test-')));
+  static async start(context: TestContext, config: string, launch: Launch = {}): Promise<RunningWeir> {
+    const weir = new RunningWeir(mkdtempSync(path.join(tmpdir(), 'weir-test-')), launch);
     context.after(async () => {
       await weir.kill();
       rmSync(weir.folder, { recursive: true, force: true });
@@ -57,9 +65,10 @@ export class RunningWeir {
 
   /** Starts the process (again), and waits until it listens. */
   async spawn(): Promise<void> {
-    const child = spawn(path.join(CHECKOUT, 'bin/weir'), ['--config', this.#configFile], {
+    const { checkout = CHECKOUT, env } = this.#launch;
+    const child = spawn(path.join(checkout, 'bin/weir'), ['--config', this.#configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, WEIR_LOG_LEVEL: 'debug' },
+      env: { ...process.env, WEIR_LOG_LEVEL: 'debug', ...env },
     });
     this.#child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.banner += text));
@@ -123,6 +132,16 @@ export class RunningWeir {
     await this.until(async () => (await this.streamStatus(name)).state === state, `${name} to be ${state}`, withinMs);
   }
 
+  /** The stream has never been away, and goes on. */
+  async goesOn(name: string): Promise<void> {
+    const before = (await this.streamStatus(name)).received.packets;
+    await this.until(async () => {
+      const { state, source, received } = await this.streamStatus(name);
+      assert.ok(state === 'live' && source.attempts === 1, `${name} is ${state}, attempt ${source.attempts}`);
+      return received.packets > before;
+    }, `${name} to go on`);
+  }
+
   /** Asks until the answer is neither false nor undefined. */
   async until<T>(
     ask: () => T | undefined | false | Promise<T | undefined | false>,
@@ -139,6 +158,12 @@ export class RunningWeir {
     }
   }
 
+  /** Waits for a line with these fields: the log comes by another way than answers do. */
+  logged(fields: Readonly<Record<string, unknown>>): Promise<LogLine> {
+    const has = (line: LogLine): boolean => Object.entries(fields).every(([name, value]) => line[name] === value);
+    return this.until(() => this.log.find(has), `${JSON.stringify(fields)} in the log`);
+  }
+
   logText(): string {
     return this.log
       .slice(-40)
@@ -151,16 +176,23 @@ export interface StreamReport {
   readonly name: string;
   readonly status: {
     readonly state: string;
-    readonly error: { readonly code: string; readonly message: string } | null;
+    readonly error: ErrorReport | null;
     readonly tracks: readonly { readonly encoding: string; readonly codecString?: string | null }[];
-    readonly source: { readonly faults: Readonly<Record<string, number>> };
+    readonly source: { readonly attempts: number; readonly faults: Readonly<Record<string, number>> };
+    readonly received: { readonly packets: number };
     readonly readers: Readonly<Record<string, number>>;
     readonly recording: {
       readonly active: boolean;
       readonly recordedUpTo: string | null;
-      readonly error: { readonly code: string } | null;
+      readonly error: ErrorReport | null;
     };
   };
+}
+
+interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 function parseLine(line: string): LogLine {

@@ -9,10 +9,10 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { payloadsOf, videoStream } from '../fixtures/streams/units.ts';
+import { FRAMES_PER_SECOND, pictures } from './h264-packets.ts';
 
 export interface CameraScript {
-  /** Names of files in test/fixtures/cameras; an `_sdp` or text of one's own is wrapped into a plain response. */
+  /** Names of files in test/fixtures/cameras, or a response or description of one's own; an SDP is wrapped into a plain response. */
   readonly describe: string;
   readonly setup?: string;
   readonly play?: string;
@@ -27,9 +27,6 @@ export interface CameraScript {
 }
 
 const FOLDER = new URL('../fixtures/cameras/', import.meta.url);
-const FRAMES_PER_SECOND = 25;
-const TICKS_PER_FRAME = 90_000 / FRAMES_PER_SECOND;
-const SSRC = 0x4cacc3d1;
 /** Frames after which a camera hangs. */
 const HANGS_AFTER = 20;
 
@@ -144,13 +141,10 @@ class CameraSession {
 
   #play(): void {
     if (this.#timer !== undefined) return;
-    const frames = framesOf();
+    const source = pictures(this.#channel ?? 0);
     let frame = 0;
-    let sequence = 24_104;
     const send = (): void => {
-      const packets = frames[frame % frames.length] ?? [];
-      const timestamp = (1_270_711_678 + frame * TICKS_PER_FRAME) >>> 0;
-      const bytes = packets.map(({ payload, marker }) => this.#framed(payload, marker, sequence++ & 0xffff, timestamp));
+      const bytes = [...source.next().value];
       const last = bytes.at(-1);
       if (this.#script.fault === 'hangs-in-a-frame' && frame === HANGS_AFTER && last !== undefined) {
         bytes.splice(-1, 1, last.subarray(0, last.length >> 1));
@@ -164,30 +158,6 @@ class CameraSession {
     this.#timer = setInterval(send, 1000 / FRAMES_PER_SECOND);
     send();
   }
-
-  #framed(payload: Uint8Array, marker: boolean, sequence: number, timestamp: number): Buffer {
-    const bytes = Buffer.alloc(16 + payload.length);
-    bytes[0] = 0x24;
-    bytes[1] = this.#channel ?? 0;
-    bytes.writeUInt16BE(12 + payload.length, 2);
-    bytes[4] = 0x80;
-    bytes[5] = (marker ? 0x80 : 0) | 96;
-    bytes.writeUInt16BE(sequence, 6);
-    bytes.writeUInt32BE(timestamp, 8);
-    bytes.writeUInt32BE(SSRC, 12);
-    bytes.set(payload, 16);
-    return bytes;
-  }
-}
-
-/** The packets of each frame of the plain fixture stream, parameter sets in-band. */
-function framesOf(): readonly (readonly { readonly payload: Uint8Array; readonly marker: boolean }[])[] {
-  const frames: { payload: Uint8Array; marker: boolean }[][] = [[]];
-  for (const { payload, marker } of payloadsOf(videoStream('plain-h264'))) {
-    frames.at(-1)?.push({ payload, marker });
-    if (marker) frames.push([]);
-  }
-  return frames.filter((frame) => frame.length > 0);
 }
 
 function recorded(file: string): string {
@@ -195,7 +165,7 @@ function recorded(file: string): string {
 }
 
 function describeResponse(describe: string): string {
-  const text = describe.startsWith('v=') ? describe : recorded(describe);
+  const text = /^(v=|RTSP\/)/.test(describe) ? describe : recorded(describe);
   if (text.startsWith('RTSP/')) return text;
   return `RTSP/1.0 200 OK\r\nCSeq: 0\r\nContent-Type: application/sdp\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 }
