@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { peerTest } from '../harness/peers.ts';
 import { audioHashes, makeClip, pictureHashes } from '../harness/clips.ts';
 import { openPage, videoState } from '../harness/browser.ts';
-import { Background, mustRun } from '../harness/program.ts';
+import { publishClip } from '../harness/ffmpeg.ts';
+import { mustRun } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 
 const SECONDS = 20;
@@ -21,20 +22,7 @@ peerTest(
     const clip = await makeClip(context, { seconds: SECONDS, bFrames: 2, size: `${SIZE.width}x${SIZE.height}` });
     const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish, record: true } }\n');
     const url = `${weir.rtsp}/cam`;
-    const publisher = new Background(context, 'ffmpeg', [
-      '-v',
-      'error',
-      '-re',
-      '-i',
-      clip,
-      '-c',
-      'copy',
-      '-f',
-      'rtsp',
-      '-rtsp_transport',
-      'tcp',
-      url,
-    ]);
+    const publisher = publishClip(context, clip, url);
     await weir.untilState('cam', 'live');
 
     await Promise.all([readsOverRtsp(url), gstreamerReads(url), playsInChromium(context, weir), showsStill(weir)]);

@@ -1,6 +1,7 @@
 /** ffmpeg and GStreamer publish; a second publisher takes over or is refused, as configured; who reads stays. */
 import assert from 'node:assert/strict';
 import { makeClip } from '../harness/clips.ts';
+import { CountingReader, publishClip } from '../harness/ffmpeg.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -35,38 +36,23 @@ peerTest('GStreamer publishes, ffprobe reads', ['rtspclientsink', 'ffprobe'], as
 peerTest('a second publisher takes over, and the reader stays', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 60, audio: false });
   const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
-  const first = publish(context, clip, `${weir.rtsp}/cam`);
+  const first = publishClip(context, clip, `${weir.rtsp}/cam`);
   await weir.untilState('cam', 'live');
-  const reader = new Background(context, 'ffmpeg', [
-    '-v',
-    'error',
-    '-rtsp_transport',
-    'tcp',
-    '-i',
-    `${weir.rtsp}/cam`,
-    '-c',
-    'copy',
-    '-f',
-    'framemd5',
-    '-flush_packets',
-    '1',
-    '-',
-  ]);
-  const frames = (): number => reader.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
-  await weir.until(() => frames() > 25, 'frames at the reader');
-  const second = publish(context, clip, `${weir.rtsp}/cam`);
+  const reader = new CountingReader(context, `${weir.rtsp}/cam`);
+  await weir.until(() => reader.pictures > 25, 'pictures at the reader');
+  const second = publishClip(context, clip, `${weir.rtsp}/cam`);
   await first.exit();
-  const before = frames();
-  await weir.until(() => frames() > before + 50, 'frames of the second publisher at the same reader');
+  const before = reader.pictures;
+  await weir.until(() => reader.pictures > before + 50, 'pictures of the second publisher at the same reader');
   assert.ok(reader.running && second.running);
 });
 
 peerTest('a second publisher is refused where takeover is off', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 30, audio: false });
   const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish, takeover: false } }\n');
-  const first = publish(context, clip, `${weir.rtsp}/cam`);
+  const first = publishClip(context, clip, `${weir.rtsp}/cam`);
   await weir.untilState('cam', 'live');
-  const second = publish(context, clip, `${weir.rtsp}/cam`);
+  const second = publishClip(context, clip, `${weir.rtsp}/cam`);
   assert.notEqual(await second.exit(), 0);
   assert.match(second.stderr, /453/);
   assert.ok(first.running);
@@ -76,24 +62,7 @@ peerTest('a second publisher is refused where takeover is off', ['ffmpeg'], asyn
 peerTest('a name that nobody may publish is refused', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 5, audio: false });
   const weir = await RunningWeir.start(context, `streams: { 'drone/*': { source: publish } }\n`);
-  const publisher = publish(context, clip, `${weir.rtsp}/elsewhere`);
+  const publisher = publishClip(context, clip, `${weir.rtsp}/elsewhere`);
   assert.notEqual(await publisher.exit(), 0);
   assert.match(publisher.stderr, /40[34]/);
 });
-
-function publish(context: Parameters<typeof makeClip>[0], clip: string, url: string): Background {
-  return new Background(context, 'ffmpeg', [
-    '-v',
-    'error',
-    '-re',
-    '-i',
-    clip,
-    '-c',
-    'copy',
-    '-f',
-    'rtsp',
-    '-rtsp_transport',
-    'tcp',
-    url,
-  ]);
-}

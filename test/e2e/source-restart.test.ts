@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GstCamera } from '../harness/gst-camera.ts';
 import { peerTest } from '../harness/peers.ts';
-import { Background } from '../harness/program.ts';
+import { CountingReader } from '../harness/ffmpeg.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 
 /** The length of the outage is what is tested, not a wait for something. */
@@ -21,33 +21,17 @@ peerTest(
     const camera = await GstCamera.start(context, { codec: 'h264' });
     const weir = await RunningWeir.start(context, `streams: { cam: { source: '${camera.url()}', record: true } }\n`);
     await weir.untilState('cam', 'live');
-    const reader = new Background(context, 'ffmpeg', [
-      '-v',
-      'error',
-      '-rtsp_transport',
-      'tcp',
-      '-i',
-      `${weir.rtsp}/cam`,
-      '-an',
-      '-c',
-      'copy',
-      '-f',
-      'framemd5',
-      '-flush_packets',
-      '1',
-      '-',
-    ]);
-    const frames = (): number => reader.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
-    await weir.until(() => frames() > 25, 'frames at the reader');
+    const reader = new CountingReader(context, `${weir.rtsp}/cam`);
+    await weir.until(() => reader.pictures > 25, 'pictures at the reader');
     const mediaList = await weir.until(() => mediaListOf(weir), 'a media list');
 
     await camera.powerOff();
     await weir.until(async () => (await weir.streamStatus('cam')).state !== 'live', 'the loss to be noticed');
-    const before = frames();
+    const before = reader.pictures;
     await pause(OUTAGE_MS);
     await GstCamera.start(context, { codec: 'h264' }, camera.port);
     await weir.untilState('cam', 'live', 40_000);
-    await weir.until(() => frames() > before + 50, 'frames after the outage, at the same reader');
+    await weir.until(() => reader.pictures > before + 50, 'pictures after the outage, at the same reader');
     assert.ok(reader.running);
 
     const list = await weir.until(async () => {

@@ -1,0 +1,27 @@
+/** ffmpeg as the publisher and as the reader that the tests use most. */
+import type { TestContext } from 'node:test';
+import { Background } from './program.ts';
+
+/** Publishes a clip in real time, as it is coded, over TCP. */
+export function publishClip(context: TestContext, clip: string, url: string): Background {
+  const words = ['-v', 'error', '-re', '-i', clip, '-c', 'copy', '-f', 'rtsp', '-rtsp_transport', 'tcp', url];
+  return new Background(context, 'ffmpeg', words);
+}
+
+/** A reader over RTSP that stays, and counts the pictures that come. */
+export class CountingReader {
+  readonly #process: Background;
+
+  constructor(context: TestContext, url: string) {
+    const words = ['-v', 'error', '-rtsp_transport', 'tcp', '-i', url, '-an', '-c', 'copy', '-f', 'framemd5'];
+    this.#process = new Background(context, 'ffmpeg', [...words, '-flush_packets', '1', '-']);
+  }
+
+  get running(): boolean {
+    return this.#process.running;
+  }
+
+  get pictures(): number {
+    return this.#process.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
+  }
+}
