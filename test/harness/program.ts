@@ -27,6 +27,16 @@ export async function mustRun(program: string, words: readonly string[], timeout
   return ended.stdout;
 }
 
+/** Runs a program that has to succeed; returns the bytes of its standard output. */
+export async function runBinary(program: string, words: readonly string[]): Promise<Buffer> {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000, killSignal: 'SIGKILL' });
+  const pieces: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.equal(code, 0, `${program} ${words.join(' ')} ended with ${code}`);
+  return Buffer.concat(pieces);
+}
+
 /** A program that runs beside the test and ends with it. */
 export class Background {
   readonly child: ChildProcess;
