@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { makeClip } from '../harness/clips.ts';
+import { CountingReader, publishClip } from '../harness/ffmpeg.ts';
 import { peerTest } from '../harness/peers.ts';
 import { problemOf } from '../harness/problem.ts';
-import { Background, mustRun } from '../harness/program.ts';
+import { type Background, mustRun } from '../harness/program.ts';
 import { RtspPeer } from '../harness/rtsp-peer.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 
@@ -100,8 +101,11 @@ peerTest('a reader that takes nothing slows nobody', ['ffmpeg'], async (context)
   const stuck = await RtspPeer.open(context, weir.rtsp);
   await stuck.begin('PLAY', `${weir.rtsp}/good`, 'trackID=0');
   stuck.socket.pause();
-  const words = [...READ, `${weir.rtsp}/good?start=key`, ...'-map 0:v -t 4 -c copy -f framemd5 -'.split(' ')];
-  const times = framesOf(await mustRun('ffmpeg', words)).map((line) => Number(line.split(',')[1]));
+  const words = '-map 0:v -t 4 -c copy -f framemd5 -'.split(' ');
+  const url = `${weir.rtsp}/good?start=key`;
+  const said = await mustRun('ffmpeg', ['-v', 'error', '-rtsp_transport', 'tcp', '-i', url, ...words]);
+  const lines = said.split('\n').filter((line) => line.startsWith('0,'));
+  const times = lines.map((line) => Number(line.split(',')[1]));
   const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
   // ffmpeg moves the first few by its first sender report; a picture that was missing would be a step of two.
   const missing = steps.filter((step) => step > 1.5 * TICKS_PER_PICTURE);
@@ -148,25 +152,16 @@ peerTest(
 peerTest('a publisher that is killed is missed at once; its readers stay', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 60, audio: false });
   const weir = await RunningWeir.start(context, `streams: { ${GOOD}, cam: { source: publish } }\n`);
-  const publish = (): Background =>
-    new Background(context, 'ffmpeg', [
-      ...'-v error -re -i'.split(' '),
-      clip,
-      ...'-c copy -f rtsp -rtsp_transport tcp'.split(' '),
-      `${weir.rtsp}/cam`,
-    ]);
+  const publish = (): Background => publishClip(context, clip, `${weir.rtsp}/cam`);
   const first = publish();
   await weir.untilState('cam', 'live');
-  const reader = readerOf(context, weir, 'cam');
-  await weir.until(() => framesOf(reader.stdout).length > 10, 'frames at the reader');
+  const reader = new CountingReader(context, `${weir.rtsp}/cam`);
+  await weir.until(() => reader.pictures > 10, 'frames at the reader');
   await first.end('SIGKILL');
   await weir.untilState('cam', 'down');
   publish();
-  const before = framesOf(reader.stdout).length;
-  await weir.until(
-    () => framesOf(reader.stdout).length > before + 25,
-    'frames of the next publisher at the same reader',
-  );
+  const before = reader.pictures;
+  await weir.until(() => reader.pictures > before + 25, 'frames of the next publisher at the same reader');
   await weir.goesOn('good');
 });
 
@@ -184,34 +179,19 @@ peerTest(
       'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n',
     );
     await Promise.all(['good', 'gone', 'cam'].map((name) => weir.untilState(name, 'live')));
-    const reader = readerOf(context, weir, 'gone');
-    const other = readerOf(context, weir, 'good');
-    await weir.until(
-      () => [reader, other].every(({ stdout }) => framesOf(stdout).length > 10),
-      'frames at both readers',
-    );
+    const reader = new CountingReader(context, `${weir.rtsp}/gone`);
+    const other = new CountingReader(context, `${weir.rtsp}/good`);
+    await weir.until(() => reader.pictures > 10 && other.pictures > 10, 'frames at both readers');
     const closed = once(publisher.socket, 'close', { signal: AbortSignal.timeout(10_000) });
     weir.configure(`streams: { ${GOOD} }\n`);
     await Promise.all([reader.exit(), closed]);
     assert.equal(await problemOf(weir, '/gone/index.m3u8'), '404 stream-unknown');
     await weir.logged({ stream: 'gone', code: 'stream-removed' });
-    const before = framesOf(other.stdout).length;
-    await weir.until(() => framesOf(other.stdout).length > before + 25, 'more frames at the other reader');
+    const before = other.pictures;
+    await weir.until(() => other.pictures > before + 25, 'more frames at the other reader');
     await weir.goesOn('good');
   },
 );
-
-const READ = ['-v', 'error', '-rtsp_transport', 'tcp', '-i'];
-
-function readerOf(context: TestContext, weir: RunningWeir, name: string): Background {
-  const words = '-c copy -f framemd5 -flush_packets 1 -'.split(' ');
-  return new Background(context, 'ffmpeg', [...READ, `${weir.rtsp}/${name}`, ...words]);
-}
-
-/** Of framemd5's first stream. */
-function framesOf(said: string): readonly string[] {
-  return said.split('\n').filter((line) => line.startsWith('0,'));
-}
 
 /** Where fetch would mend the request. */
 async function rawStatus(context: TestContext, weir: RunningWeir, head: string): Promise<string | undefined> {

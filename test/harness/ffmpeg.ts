@@ -21,6 +21,11 @@ export class CountingReader {
     return this.#process.running;
   }
 
+  /** Waits until it ends by itself. */
+  exit(): Promise<number | null> {
+    return this.#process.exit();
+  }
+
   get pictures(): number {
     return this.#process.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
   }
