@@ -4,6 +4,7 @@ import { writeFragment, type FragmentSample } from '../core/mp4/write/fragment.t
 import { writeInit } from '../core/mp4/write/init.ts';
 import { writeSegmentStart } from '../core/mp4/write/segment-start.ts';
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
+import { byteLengthOf } from '../core/codec/access-unit.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import { H264_KEY_FRAME } from '../picture/key-frames.table.ts';
@@ -27,8 +28,8 @@ export interface FakeSegment {
 }
 
 export function fakeUnit(parameters: CodecParameters = H264_KEY_FRAME.parameters): AccessUnit {
-  const data = H264_KEY_FRAME.nals;
-  const byteLength = data.reduce((sum, nal) => sum + nal.length, 0);
+  const data = H264_KEY_FRAME.nals.map((nal) => [nal]);
+  const byteLength = byteLengthOf(H264_KEY_FRAME.nals);
   return { ptsTicks: 0, dtsTicks: 0, key: true, damaged: false, data, byteLength, parameters };
 }
 

@@ -175,7 +175,7 @@ class CameraStream {
   readonly attached = new Set<RelayReader>();
 
   show(clock: ManualClock, ageMs: number, gopMs: number | undefined = 2000): void {
-    const data = H264_KEY_FRAME.nals;
+    const data = H264_KEY_FRAME.nals.map((nal) => [nal]);
     const unit = {
       ptsTicks: 0,
       dtsTicks: 0,

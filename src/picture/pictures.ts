@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { wholeData } from '../core/codec/access-unit.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import { samplePieces, sampleSize, unitFromSample } from '../core/codec/sample.ts';
 import { WeirError } from '../core/errors.ts';
@@ -90,7 +91,7 @@ export class Pictures {
       const { unit, stream, utcMs } = frame;
       const job = {
         parameters: unit.parameters,
-        nals: unit.data,
+        nals: wholeData(unit),
         width: listedWidth(request.width),
         format: request.format,
       };

@@ -82,7 +82,7 @@ export class AacPackets {
     if (data === undefined || parameters === undefined) return [];
     const ticks = index * AAC_FRAME_TICKS;
     const times = { ptsTicks: ticks, dtsTicks: ticks };
-    const unit = { ...times, key: true, damaged: false, data: [data], byteLength: data.length, parameters };
+    const unit = { ...times, key: true, damaged: false, data: [[data]], byteLength: data.length, parameters };
     return (this.#packetizer?.packetize(unit) ?? []).map(({ payload, marker }) => {
       this.#sequence = (this.#sequence + 1) & 0xffff;
       return rtp({ payloadType: 97, sequence: this.#sequence, timestamp: 9000 + ticks, ssrc: 0xbeef }, payload, marker);

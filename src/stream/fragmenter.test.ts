@@ -90,7 +90,7 @@ function video(to: Bench, ms: number, frame: Frame = {}): void {
     dtsTicks: ms * 90,
     key,
     damaged,
-    data: [new Uint8Array(50)],
+    data: [[new Uint8Array(50)]],
     byteLength: 50,
     parameters,
   };
@@ -102,7 +102,7 @@ function video(to: Bench, ms: number, frame: Frame = {}): void {
 function audioUnit(index: number, parameters = AUDIO): Parameters<Fragmenter['pushAudio']>[0] {
   const dtsTicks = START_MS * 48 + index * 1024;
   const ticks = { ptsTicks: index * 1024, dtsTicks: index * 1024 };
-  const unit = { ...ticks, key: true, damaged: false, data: [new Uint8Array(9)], byteLength: 9, parameters };
+  const unit = { ...ticks, key: true, damaged: false, data: [[new Uint8Array(9)]], byteLength: 9, parameters };
   return { unit, dtsTicks, ptsTicks: dtsTicks, at: { epoch: 0, span: 0 } };
 }
 

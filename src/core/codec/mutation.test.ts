@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VIDEO_STREAMS, payloadsOf, videoStream } from '../../../test/fixtures/streams/units.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { byteLengthOf, joined } from './access-unit.ts';
 import type { RtpPayload } from './codec.ts';
 import { unitFromSample } from './sample.ts';
 
@@ -29,11 +30,7 @@ test('damaged payloads', () => {
         stream.codec.peek(payload.payload);
         for (const unit of depacketizer.push(payload)) {
           assert.ok(unit.dtsTicks > lastDts && unit.dtsTicks <= unit.ptsTicks, label);
-          assert.equal(
-            unit.byteLength,
-            unit.data.reduce((sum, nal) => sum + nal.length, 0),
-            label,
-          );
+          assert.equal(unit.byteLength, byteLengthOf(unit.data.flat()), label);
           lastDts = unit.dtsTicks;
           out += unit.byteLength;
         }
@@ -74,7 +71,7 @@ test('damaged samples', () => {
     for (let i = 0; i < 500; i++) {
       const unit = units[i % units.length];
       const sample = new Uint8Array(300);
-      sample.set((unit?.data[0] ?? new Uint8Array()).subarray(0, 250), 4);
+      sample.set(joined(unit?.data[0] ?? []).subarray(0, 250), 4);
       for (let at = 0; at < 8; at++) sample[Math.floor(random() * 12)] = Math.floor(random() * 256);
       const back = unitFromSample(sample, parameters, { ptsTicks: 0, dtsTicks: 0 }, 1 + (i % 4));
       assert.ok((back?.byteLength ?? 0) <= sample.length, `${name}, WEIR_SEED=${SEED}, ${i}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VIDEO_STREAMS, videoStream } from '../../../test/fixtures/streams/units.ts';
+import { wholeData } from './access-unit.ts';
 import { CODECS, codecFor, codecNamed, completeFormat, formatFor, parametersFromSampleEntry } from './registry.ts';
 import { nalLengthBytes, samplePieces, sampleSize, unitFromSample } from './sample.ts';
 
@@ -19,7 +20,7 @@ test('sets and delimiters inside a sample are left out; other length sizes are r
   const [unit] = units;
   assert.ok(unit);
   for (const lengthBytes of [2, 3, 4]) {
-    const nals: Uint8Array[] = [Uint8Array.of(9, 0xf0), ...parameters.parameterSets, ...unit.data];
+    const nals: Uint8Array[] = [Uint8Array.of(9, 0xf0), ...parameters.parameterSets, ...wholeData(unit)];
     const sample: Uint8Array = new Uint8Array(
       Buffer.concat(nals.flatMap((nal) => [lengthOf(nal.length, lengthBytes), nal])),
     );

@@ -1,6 +1,7 @@
 /**
  * Access units as MP4 samples and back. Video: each NAL unit behind its length (ISO 14496-15 §5.3.4.2, ours always 4 bytes); audio: the frame.
  */
+import { byteLengthOf } from './access-unit.ts';
 import type { AccessUnit } from './access-unit.ts';
 import { codecNamed } from './registry.ts';
 import type { CodecParameters } from './codec-parameters.ts';
@@ -9,13 +10,14 @@ const LENGTH_BYTES = 4;
 
 /** The sample in pieces, to be laid one after the other: length prefixes (new) and the unit's own bytes (views). */
 export function samplePieces(unit: AccessUnit): readonly Uint8Array[] {
-  if (unit.parameters.shape.media === 'audio') return unit.data;
+  if (unit.parameters.shape.media === 'audio') return unit.data.flat();
   const prefixes = new Uint8Array(LENGTH_BYTES * unit.data.length);
   const view = new DataView(prefixes.buffer);
   const pieces: Uint8Array[] = [];
   unit.data.forEach((nal, i) => {
-    view.setUint32(LENGTH_BYTES * i, nal.length);
-    pieces.push(prefixes.subarray(LENGTH_BYTES * i, LENGTH_BYTES * (i + 1)), nal);
+    view.setUint32(LENGTH_BYTES * i, byteLengthOf(nal));
+    pieces.push(prefixes.subarray(LENGTH_BYTES * i, LENGTH_BYTES * (i + 1)));
+    for (const piece of nal) pieces.push(piece);
   });
   return pieces;
 }
@@ -46,8 +48,8 @@ export function unitFromSample(
   const nals = parameters.shape.media === 'audio' ? [sample] : splitSample(sample, lengthBytes);
   const content = nals === undefined ? undefined : codec.contentOf(nals);
   if (content === undefined) return undefined;
-  const byteLength = content.data.reduce((sum, piece) => sum + piece.length, 0);
-  return { ...times, key: content.key, damaged: false, data: content.data, byteLength, parameters };
+  const data = content.data.map((nal) => [nal]);
+  return { ...times, key: content.key, damaged: false, data, byteLength: byteLengthOf(content.data), parameters };
 }
 
 /** How many bytes a length prefix has under this sample entry (avcC and hvcC say it); 4 if it does not say. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { loadAac } from '../../../../test/fixtures/streams/streams.ts';
 import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { bytesOfHex } from '../../bytes/hex.ts';
+import { wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
 import type { RtpPayload } from '../codec.ts';
 import { completeFormat } from '../registry.ts';
@@ -90,10 +91,7 @@ test('packed and unpacked, whole and in fragments', () => {
     });
     const { units, dropped } = run(format, payloads);
     assert.deepEqual(dropped, {});
-    assert.deepEqual(
-      units.map(({ data }) => data[0]),
-      FRAMES,
-    );
+    assert.deepEqual(units.flatMap(wholeData), FRAMES);
     assert.deepEqual(
       units.map(({ ptsTicks, dtsTicks }) => [ptsTicks, dtsTicks]),
       FRAMES.map((_, i) => [1024 * i, 1024 * i]),
@@ -159,7 +157,7 @@ test('payloads of other layouts, and as devices send them', () => {
   for (const [name, fmtp, payloads, out] of rows) {
     const { units } = run(formatOf(fmtp), payloads);
     assert.equal(
-      units.map(({ ptsTicks, data }) => `${ptsTicks}:${data[0]?.[0]}x${data[0]?.length}`).join(' '),
+      units.map(({ ptsTicks, data }) => `${ptsTicks}:${data[0]?.[0]?.[0]}x${data[0]?.[0]?.length}`).join(' '),
       out,
       name,
     );
@@ -272,7 +270,7 @@ function unitOf(frame: Uint8Array, format: TrackFormat): AccessUnit {
     dtsTicks: 0,
     key: true,
     damaged: false,
-    data: [frame],
+    data: [[frame]],
     byteLength: frame.length,
     parameters: format.parameters,
   };

@@ -148,7 +148,7 @@ export class AacDepacketizer implements Depacketizer {
       dtsTicks: ptsTicks,
       key: true,
       damaged: false,
-      data: [frame],
+      data: [[frame]],
       byteLength: frame.length,
       parameters,
     });

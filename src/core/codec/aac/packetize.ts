@@ -1,4 +1,5 @@
 /** AAC frames into RTP payloads, mode AAC-hbr (RFC 3640 §3.3.6): one frame a packet, in fragments if it is larger. */
+import { wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
 import type { Packetizer } from '../codec.ts';
 
@@ -18,7 +19,7 @@ export class AacPacketizer implements Packetizer {
   /** A frame above what 13 bits can say (8191 bytes) has no packets. */
   packetize(unit: AccessUnit): readonly { readonly payload: Uint8Array; readonly marker: boolean }[] {
     const packets: { readonly payload: Uint8Array; readonly marker: boolean }[] = [];
-    for (const frame of unit.data) {
+    for (const frame of wholeData(unit)) {
       if (frame.length > MAX_SIZE) continue;
       for (let at = 0; at < frame.length; at += this.#room) {
         const part = frame.subarray(at, at + this.#room);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { payloadsOf, videoStream } from '../../../../test/fixtures/streams/units.ts';
+import { joined, wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
 import type { RtpPayload } from '../codec.ts';
 import { BitReader, rbspOf } from '../../bytes/bit-reader.ts';
@@ -12,8 +13,8 @@ import { parseH264Sps } from './sps.ts';
 const STREAM = videoStream('plain-h264');
 const [SPS = new Uint8Array(), PPS = new Uint8Array()] = STREAM.parameters.parameterSets;
 const [KEY, SECOND] = STREAM.units;
-const IDR = KEY?.data.at(-1) ?? new Uint8Array();
-const SLICE = SECOND?.data[0] ?? new Uint8Array();
+const IDR = joined(KEY?.data.at(-1) ?? []);
+const SLICE = joined(SECOND?.data[0] ?? []);
 const AUD = Uint8Array.of(0x09, 0xf0);
 const SEI = Uint8Array.of(0x06, 0x05, 0x01, 0xaa, 0x80);
 const START_CODE = Uint8Array.of(0, 0, 0, 1);
@@ -116,7 +117,7 @@ test('a new size in-band: the units from the key frame on say so, the ones befor
   const { units } = run([
     ...at(0, [SPS, PPS, IDR]),
     ...at(3600, [SLICE]),
-    ...at(7200, [...other.parameters.parameterSets, ...key.data]),
+    ...at(7200, [...other.parameters.parameterSets, ...wholeData(key)]),
     ...at(10800, [SPS, PPS, IDR]),
   ]);
   assert.deepEqual(
@@ -185,7 +186,7 @@ function at(ticks: number, payloads: readonly Uint8Array[], marked = true, lostB
 }
 
 function textOf(unit: AccessUnit): string {
-  const nals = unit.data.map((nal) => `${(nal[0] ?? 0).toString(16).padStart(2, '0')}:${nal.length}`);
+  const nals = wholeData(unit).map((nal) => `${(nal[0] ?? 0).toString(16).padStart(2, '0')}:${nal.length}`);
   return `${unit.key ? '*' : ''}${nals.join(' ')}`;
 }
 

@@ -1,13 +1,11 @@
 /** Picture order counts from slice headers (H.264 §7.3.3 and §8.2.1), for streams whose sets do not say how far pictures are reordered. */
 import { BitReader, rbspOf } from '../../bytes/bit-reader.ts';
+import { SLICE_HEAD_BYTES } from '../nal/limits.ts';
 import type { PictureOrder } from '../nal/video-setup.ts';
 import { NAL_IDR } from './nal-types.ts';
 import type { H264ParameterSets } from './parameter-sets.ts';
 import type { H264Pps } from './pps.ts';
 import type { H264Sps, PictureOrderSyntax } from './sps.ts';
-
-/** What we read of a slice header ends well within this. */
-const SLICE_HEAD_BYTES = 48;
 
 interface SliceHead {
   readonly idr: boolean;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { payloadsOf, videoStream } from '../../../../test/fixtures/streams/units.ts';
+import { joined, wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
 import type { RtpPayload } from '../codec.ts';
 import { h265Codec } from './h265-codec.ts';
@@ -9,8 +10,8 @@ import { h265Codec } from './h265-codec.ts';
 const STREAM = videoStream('plain-h265');
 const [VPS = new Uint8Array(), SPS = new Uint8Array(), PPS = new Uint8Array()] = STREAM.parameters.parameterSets;
 const [KEY, SECOND] = STREAM.units;
-const IDR = KEY?.data.at(-1) ?? new Uint8Array();
-const SLICE = SECOND?.data[0] ?? new Uint8Array();
+const IDR = joined(KEY?.data.at(-1) ?? []);
+const SLICE = joined(SECOND?.data[0] ?? []);
 const START_CODE = Uint8Array.of(0, 0, 0, 1);
 const AUD = Uint8Array.of(35 << 1, 1, 0x50);
 const SEI = Uint8Array.of(39 << 1, 1, 5, 1, 0xaa, 0x80);
@@ -125,7 +126,9 @@ function typeOf(nal: Uint8Array): number {
 }
 
 function textOf(unit: AccessUnit): string {
-  return `${unit.key ? '*' : ''}${unit.data.map((nal) => `${typeOf(nal)}:${nal.length}`).join(' ')}`;
+  return `${unit.key ? '*' : ''}${wholeData(unit)
+    .map((nal) => `${typeOf(nal)}:${nal.length}`)
+    .join(' ')}`;
 }
 
 function aggregate(...nals: readonly Uint8Array[]): Uint8Array {

@@ -1,5 +1,6 @@
 /** Picture order counts from slice headers (H.265 §7.3.6.1 and §8.3.1), for streams whose parameter sets lie about reordering. */
 import { BitReader, rbspOf } from '../../bytes/bit-reader.ts';
+import { SLICE_HEAD_BYTES } from '../nal/limits.ts';
 import type { PictureOrder } from '../nal/video-setup.ts';
 import {
   NAL_IDR_N_LP,
@@ -12,8 +13,6 @@ import {
 } from './nal-types.ts';
 import type { H265ParameterSets } from './parameter-sets.ts';
 
-/** What we read of a slice header ends well within this. */
-const SLICE_HEAD_BYTES = 48;
 const FIRST_BLA = 16;
 const LAST_BLA = 18;
 

@@ -6,14 +6,16 @@
  * A unit ends where the timestamp changes, or at the marker after a slice; a device that marks every NAL unit (Tapo TC70: mf#352) is
  * found out and its marker no longer believed; one that never marks (FLIR M400: mtx#3945) costs a frame of delay.
  */
-import type { AccessUnit } from '../access-unit.ts';
+import { byteLengthOf, joined } from '../access-unit.ts';
+import type { AccessUnit, Pieces } from '../access-unit.ts';
 import { MAX_ACCESS_UNIT_BYTES } from '../codec.ts';
 import type { RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import { findStartCode, splitAnnexB } from './annex-b.ts';
 import { DecodeTimes } from './decode-times.ts';
-import { contentOf, openUnit } from './open-unit.ts';
-import type { Nal, OpenUnit } from './open-unit.ts';
+import { SLICE_HEAD_BYTES } from './limits.ts';
+import { openUnit } from './open-unit.ts';
+import type { OpenUnit } from './open-unit.ts';
 import type { NalKind, NalSyntax, ParameterSets, PictureOrder } from './video-setup.ts';
 
 /** Of one access unit, NAL units and fragments together: 8 MB in packets of 500 bytes are 16,800. */
@@ -32,7 +34,8 @@ export class AccessUnitAssembler {
   readonly #dropped: Record<string, number> = {};
   readonly #ready: AccessUnit[] = [];
   #unit: OpenUnit | undefined;
-  #fragmented: Nal | undefined;
+  /** The NAL unit that comes in fragments: its header, and what followed. */
+  #fragmented: Uint8Array[] | undefined;
   /** What comes cannot be decoded rightly until a whole key frame has come. */
   #brokenUntilKey = true;
   /** The same before the last key frame: pictures that lean back on what was before it are damaged too. */
@@ -104,7 +107,7 @@ export class AccessUnitAssembler {
   /** A fragmented NAL unit begins: its header is rebuilt, the fragments follow. */
   fragmentStart(header: Uint8Array): void {
     this.#closeFragmented();
-    this.#fragmented = { parts: [header], bytes: header.length };
+    this.#fragmented = [header];
   }
 
   /** Kept by reference; without a start it is dropped: its NAL unit lost its head. */
@@ -112,19 +115,17 @@ export class AccessUnitAssembler {
     const nal = this.#fragmented;
     if (nal === undefined) return this.loseNal('fragment-without-start');
     if (bytes.length === 0 || !this.#admit(bytes.length)) return;
-    nal.parts.push(bytes);
-    nal.bytes += bytes.length;
+    nal.push(bytes);
   }
 
   fragmentEnd(): void {
     const nal = this.#fragmented;
     this.#fragmented = undefined;
-    if (nal === undefined || nal.parts.length === 1) return;
-    const [header = EMPTY, body = EMPTY] = nal.parts;
-    const kind = this.#options.syntax.kindOf(header);
+    if (nal === undefined || nal.length === 1) return;
+    const kind = this.#options.syntax.kindOf(nal[0] ?? EMPTY);
     const isSlice = kind === 'slice' || kind === 'key-slice';
-    if (isSlice && !this.#annexB) this.#takeSlice(kind, nal, headOf(header, body));
-    else this.#take(join(nal));
+    if (isSlice && !this.#annexB) this.#takeSlice(kind, nal);
+    else this.#take(joined(nal));
   }
 
   /** Nothing more comes: where the device marks ends, a unit without one is cut off. */
@@ -152,15 +153,11 @@ export class AccessUnitAssembler {
     if (!whole) this.#brokenUntilKey = true;
     else if (unit.key) this.#brokenUntilKey = false;
     const damaged = this.#brokenUntilKey || (unit.leansBack && this.#brokenBeforeKey);
-    const { data, byteLength } = contentOf(unit.nals);
-    const times = this.#times.next({
-      ptsTicks: unit.ticks,
-      key: unit.key,
-      firstSlice: data[unit.firstSlice] ?? EMPTY,
-      setup: unit.setup,
-    });
-    const { parameters } = unit.setup;
-    this.#ready.push({ ...times, key: unit.key, damaged, data, byteLength, parameters });
+    const { ticks, key, firstSlice, setup, nals } = unit;
+    const times = this.#times.next({ ptsTicks: ticks, key, firstSlice, setup });
+    let byteLength = 0;
+    for (const nal of nals) byteLength += byteLengthOf(nal);
+    this.#ready.push({ ...times, key, damaged, data: nals, byteLength, parameters: setup.parameters });
   }
 
   /** The end of a fragmented NAL unit did not come: what there is of it stays, since decoders conceal. */
@@ -195,26 +192,26 @@ export class AccessUnitAssembler {
       case 'stripped':
         return;
       case 'other':
-        if (this.#admit(nal.length)) this.#unit?.nals.push({ parts: [nal], bytes: nal.length });
+        if (this.#admit(nal.length)) this.#unit?.nals.push([nal]);
         return;
       case 'slice':
       case 'key-slice':
-        if (this.#admit(nal.length)) this.#takeSlice(kind, { parts: [nal], bytes: nal.length }, nal);
+        if (this.#admit(nal.length)) this.#takeSlice(kind, [nal]);
     }
   }
 
-  /** `head` is the beginning of the slice. */
-  #takeSlice(kind: NalKind, nal: Nal, head: Uint8Array): void {
+  #takeSlice(kind: NalKind, nal: Pieces): void {
     const unit = this.#unit;
     if (unit === undefined || unit.overflown) return;
-    const startsPicture = this.#options.syntax.startsPicture(head);
     if (unit.firstSlice === undefined) {
+      const head = headOf(nal);
+      const startsPicture = this.#options.syntax.startsPicture(head);
       if (unit.markedBeforeSlice) this.#markersLie = true;
       if (unit.ticks === this.#markedTicks && !startsPicture && !this.#startsLie) return this.#loseLateSlice();
       const setup = this.#options.sets.current();
       if (setup === undefined) return this.drop('slice-without-parameter-sets');
       unit.setup = setup;
-      unit.firstSlice = unit.nals.length;
+      unit.firstSlice = head;
       unit.startsPicture = startsPicture;
       unit.leansBack = this.#options.syntax.leansBack(head);
     }
@@ -243,16 +240,18 @@ export class AccessUnitAssembler {
 
 const NONE: readonly AccessUnit[] = [];
 const EMPTY = new Uint8Array();
-/** Of a fragmented slice, enough of the beginning for `startsPicture`. */
-const HEAD_BYTES = 4;
 
-function join(nal: Nal): Uint8Array {
-  return contentOf([nal]).data[0] ?? EMPTY;
-}
-
-function headOf(header: Uint8Array, body: Uint8Array): Uint8Array {
-  const head = new Uint8Array(header.length + Math.min(HEAD_BYTES, body.length));
-  head.set(header);
-  head.set(body.subarray(0, HEAD_BYTES), header.length);
+/** The beginning of a slice: a view if one piece holds it, a copy otherwise. */
+function headOf(nal: Pieces): Uint8Array {
+  const [first = EMPTY] = nal;
+  if (nal.length === 1 || first.length >= SLICE_HEAD_BYTES) return first;
+  const head = new Uint8Array(Math.min(SLICE_HEAD_BYTES, byteLengthOf(nal)));
+  let at = 0;
+  for (const piece of nal) {
+    const part = piece.subarray(0, head.length - at);
+    head.set(part, at);
+    at += part.length;
+    if (at === head.length) break;
+  }
   return head;
 }

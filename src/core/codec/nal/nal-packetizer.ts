@@ -2,6 +2,7 @@
  * NAL units into RTP payloads: the parameter sets before a key frame in one aggregation packet, small units as they are, large ones in
  * fragments. What differs between H.264 and H.265 is how aggregates and fragments begin.
  */
+import { wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
 import type { Packetizer } from '../codec.ts';
 
@@ -29,7 +30,7 @@ export class NalPacketizer implements Packetizer {
   packetize(unit: AccessUnit): readonly { readonly payload: Uint8Array; readonly marker: boolean }[] {
     const payloads: Uint8Array[] = [];
     if (unit.key) this.#packSets(unit.parameters.parameterSets, payloads);
-    for (const nal of unit.data) this.#packNal(nal, payloads);
+    for (const nal of wholeData(unit)) this.#packNal(nal, payloads);
     const last = payloads.length - 1;
     return payloads.map((payload, i) => ({ payload, marker: i === last }));
   }

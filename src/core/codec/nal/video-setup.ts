@@ -28,7 +28,7 @@ export type NalKind =
 
 /** Tells picture order counts (H.264 §8.2.1, H.265 §8.3.1), one picture after the other in decode order. */
 export interface PictureOrder {
-  /** Of the picture whose first slice is `nal`; undefined until a key frame, or if the header cannot be read. */
+  /** Of the picture whose first slice is `nal` (at least its first SLICE_HEAD_BYTES); undefined until a key frame, or if the header cannot be read. */
   next(nal: Uint8Array, key: boolean): number | undefined;
 }
 
