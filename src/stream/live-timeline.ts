@@ -234,7 +234,7 @@ export class LiveTimeline implements Timeline {
     const { clock, relay } = this.#options;
     return {
       beginSegment: (discontinuity) => this.#beginSegment(discontinuity),
-      targetMs: () => (this.#head.view().generation?.targetDurationS ?? TARGET_DURATION_S_MAX) * 1000,
+      targetMs: () => (this.#head.generation?.targetDurationS ?? TARGET_DURATION_S_MAX) * 1000,
       gopMs: () => (main.format.media === 'video' ? relay.gopCache.gopMs : undefined),
       audio: () => {
         const heardMs = audio?.lastArrivalMs;

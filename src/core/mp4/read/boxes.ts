@@ -31,7 +31,12 @@ const MAX_CHILDREN = 4096;
 export function parseBoxHead(bytes: Uint8Array, offset: number, path = ''): BoxHead | undefined {
   if (offset + 8 > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
+  const type = String.fromCharCode(
+    view.getUint8(offset + 4),
+    view.getUint8(offset + 5),
+    view.getUint8(offset + 6),
+    view.getUint8(offset + 7),
+  );
   const size = view.getUint32(offset);
   if (size === 0) return { type, headSize: 8, size: Infinity };
   if (size !== 1) {
