@@ -1,4 +1,5 @@
 /** A child process whose CPU and memory a benchmark reads, and a weir as one. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ export class MeasuredProcess {
 
   constructor(child: ChildProcess) {
     this.child = child;
-    if (child.pid === undefined) throw new Error('the process did not start');
+    assert.ok(child.pid !== undefined, 'the process did not start');
     this.#pid = child.pid;
   }
 
@@ -38,7 +39,7 @@ export class MeasuredProcess {
   /** The next message that is not 'lost'; a lost reader is an error. */
   async said(): Promise<unknown> {
     const [message] = (await once(this.child, 'message')) as [unknown];
-    if (message === 'lost') throw new Error('a reader lost its connection');
+    assert.notEqual(message, 'lost', 'a reader lost its connection');
     return message;
   }
 
@@ -77,5 +78,5 @@ export async function startWeir(
     };
     return { process: measured, rtsp: `rtsp://${said.rtsp}`, http: `http://${said.http}`, end };
   }
-  throw new Error('weir ended before it listened');
+  assert.fail('weir ended before it listened');
 }

@@ -1,4 +1,5 @@
 /** The few lines of RTSP that a benchmark's own peers speak: one request, its response, then bytes. Not for anything but benchmarks. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -34,7 +35,7 @@ export class RtspExchange {
         const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
         if (this.#buffered.length >= end + 4 + length) {
           this.#buffered = this.#buffered.subarray(end + 4 + length);
-          if (!head.startsWith('RTSP/1.0 200')) throw new Error(`${method}: ${head}`);
+          assert.ok(head.startsWith('RTSP/1.0 200'), `${method}: ${head}`);
           this.#session = /session: *([^;\r]+)/i.exec(head)?.[1] ?? this.#session;
           return;
         }
