@@ -114,6 +114,8 @@ export class RtspAttempt {
   async #connect(url: RtspUrl): Promise<void> {
     this.#pipe?.close();
     this.#pipe = undefined;
+    // The tracks of the server that led here are none of the next one's, which may dislike reports before PLAY (live555).
+    this.#tracks = [];
     const { connectMs, clock } = this.#options;
     let pipe: BytePipe;
     try {

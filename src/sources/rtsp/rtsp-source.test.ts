@@ -250,6 +250,23 @@ it('a redirect is followed', async () => {
   assert.equal(target.asked.at(-1)?.method, 'TEARDOWN');
 });
 
+it('a REDIRECT in mid-session is followed; the next server gets no report before its PLAY is answered', async () => {
+  await using target = await FakeCamera.open({ ...DAHUA, ignores: 'PLAY' });
+  await using camera = await FakeCamera.open(DAHUA);
+  const run = new Run(camera.url());
+  const ended = run.attempt();
+  await run.until('announce');
+  camera.sendPacket(0, packet(1));
+  await run.until('0:1');
+  camera.send(Buffer.from(`REDIRECT * RTSP/1.0\r\nCSeq: 3\r\nLocation: ${target.url('', '/other')}\r\n\r\n`, 'latin1'));
+  await target.askedFor('PLAY');
+  run.clock.advance(RECEIVER_REPORT_MS);
+  run.stop();
+  assert.equal(await ended, undefined);
+  await camera.askedFor('TEARDOWN');
+  assert.deepEqual([target.methods.at(-1), target.reports], ['TEARDOWN', []]);
+});
+
 describe('media', () => {
   it('comes in order, whole, flushed with each chunk; rubbish is skipped and counted', async () => {
     await using camera = await FakeCamera.open(DAHUA);

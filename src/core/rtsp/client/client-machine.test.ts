@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { mutated, seededRandom } from '../../bytes/mutations.table.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { hash, Dialogue, plainAnswer, respond, rtpFrame, SDP, TIMEOUTS, type Answer } from './camera-dialogue.table.ts';
 import { TEARDOWN_WAIT_MS } from './client-machine.ts';
@@ -199,8 +197,28 @@ describe('redirects', () => {
         ? respond(request, '301 Moved', [`Location: rtsp://192.0.2.1/${asked}`])
         : plainAnswer(request, asked),
     );
-    assert.ok(camera.error !== undefined);
+    assert.equal(camera.error?.code, 'source-refused');
     assert.equal(camera.connections.length, 6);
+  });
+
+  for (const headers of [[], ['Location: /elsewhere'], ['Location: http://192.0.2.2/'], ['Location: rtsp://']]) {
+    it(`to nowhere (${headers.join('') || 'no Location'}) are source-refused`, () => {
+      const camera = new Dialogue((request, asked) =>
+        request.method === 'DESCRIBE' ? respond(request, '302 Moved', headers) : plainAnswer(request, asked),
+      );
+      assert.equal(camera.error?.code, 'source-refused');
+      assert.equal(camera.connections.length, 1);
+    });
+  }
+
+  it('by a REDIRECT to nowhere tear down once', () => {
+    const camera = new Dialogue(plainAnswer);
+    camera.answerWith(() => undefined);
+    camera.say('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\n\r\n');
+    assert.equal(camera.machine.state, 'leaving');
+    camera.wake(TEARDOWN_WAIT_MS);
+    assert.equal(camera.error?.code, 'source-refused');
+    assert.equal(camera.asked.filter((line) => line.startsWith('TEARDOWN')).length, 1);
   });
 });
 
@@ -363,144 +381,6 @@ describe('time', () => {
   });
 });
 
-interface Recorded {
-  readonly name: string;
-  readonly path: string;
-  readonly describe: string;
-  readonly setups: readonly string[];
-  readonly play: string;
-  readonly encodings: readonly string[];
-}
-
-const RECORDED: readonly Recorded[] = [
-  {
-    name: 'Hikvision',
-    path: '/Streaming/Channels/101',
-    describe: 'hikvision_describe',
-    setups: ['hikvision_setup'],
-    play: 'hikvision_play',
-    encodings: ['H264'],
-  },
-  {
-    name: 'Dahua',
-    path: '/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif',
-    describe: 'dahua_describe_h264_aac_onvif',
-    setups: ['dahua_setup'],
-    play: 'dahua_play',
-    encodings: ['H264', 'MPEG4-GENERIC'],
-  },
-  {
-    name: 'Reolink',
-    path: '/h264Preview_01_main',
-    describe: 'reolink_describe',
-    setups: ['reolink_setup'],
-    play: 'reolink_play',
-    encodings: ['H264', 'MPEG4-GENERIC'],
-  },
-  {
-    name: 'GW, main',
-    path: '/H264?channel=1&subtype=0',
-    describe: 'gw_main_describe',
-    setups: ['gw_main_setup_video', 'gw_main_setup_audio'],
-    play: 'gw_main_play',
-    encodings: ['H264', 'PCMU'],
-  },
-  {
-    name: 'GW, sub',
-    path: '/H264?channel=1&subtype=1',
-    describe: 'gw_sub_describe',
-    setups: ['gw_sub_setup'],
-    play: 'gw_sub_play',
-    encodings: ['H264'],
-  },
-  {
-    name: 'Wowza',
-    path: '/vod/mp4:BigBuckBunny_115k.mov',
-    describe: 'bunny_describe',
-    setups: ['bunny_setup'],
-    play: 'bunny_play',
-    encodings: ['MPEG4-GENERIC', 'H264'],
-  },
-];
-
-function recordedAnswer(row: Recorded): Answer {
-  return (request, asked) => {
-    const renumber = (file: string): string =>
-      fixture(file).replace(/^(cseq): *\d+/im, `$1: ${request.headers.get('CSeq')}`);
-    if (request.method === 'DESCRIBE') return renumber(row.describe);
-    if (request.method === 'PLAY') return renumber(row.play);
-    if (request.method !== 'SETUP') return plainAnswer(request, asked);
-    const file = row.setups[asked];
-    if (file !== undefined) return renumber(file);
-    const wanted = /interleaved=[\d-]+/.exec(request.headers.get('Transport') ?? '')?.[0] ?? '';
-    return renumber(row.setups[0] ?? '').replace(/interleaved=[\d-]+/, wanted);
-  };
-}
-
-describe('sessions as cameras answered them', () => {
-  for (const row of RECORDED) {
-    it(row.name, () => {
-      const camera = new Dialogue(recordedAnswer(row), `rtsp://192.0.2.1${row.path}`);
-      assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
-      assert.deepEqual(
-        camera.tracks?.tracks.map(({ format }) => format.encoding),
-        row.encodings,
-      );
-      const channels = (camera.tracks?.tracks ?? []).flatMap(({ rtpChannel, rtcpChannel }) => [
-        rtpChannel,
-        rtcpChannel,
-      ]);
-      assert.equal(new Set(channels).size, channels.length, 'channels of their own');
-      assert.ok(
-        camera.asked.every((line) => line.includes(' rtsp://192.0.2.1/')),
-        'always the host that we reached',
-      );
-    });
-  }
-
-  it('H264DVR answers with UDP what was asked for over TCP: source-refused or a code of its own', () => {
-    const camera = new Dialogue(
-      recordedAnswer({
-        name: '',
-        path: '/camera',
-        describe: 'h264dvr_describe',
-        setups: ['h264dvr_setup_video', 'h264dvr_setup_audio'],
-        play: 'h264dvr_play',
-        encodings: [],
-      }),
-      'rtsp://192.0.2.1/camera',
-    );
-    assert.equal(camera.error?.code, 'source-refused');
-  });
-});
-
-it('damaged answers never throw, and end in media or in a code', () => {
-  const seed = Math.floor(Math.random() * 2 ** 32);
-  const random = seededRandom(seed);
-  for (let round = 0; round < 3000; round++) {
-    const row = RECORDED[round % RECORDED.length];
-    if (row === undefined) continue;
-    const answer = recordedAnswer(row);
-    try {
-      const camera = new Dialogue((request, asked) => {
-        const said = text(answer(request, asked));
-        return random() < 0.4
-          ? mutated(
-              Uint8Array.from(said, (character) => character.charCodeAt(0)),
-              random,
-            )
-          : said;
-      }, `rtsp://192.0.2.1${row.path}`);
-      camera.wake(60_000);
-      camera.stop();
-      camera.wake(TEARDOWN_WAIT_MS);
-      assert.equal(camera.machine.state, 'ended');
-    } catch (error) {
-      assert.fail(`seed ${seed}, round ${round}: ${error instanceof Error ? error.stack : String(error)}`);
-    }
-  }
-});
-
 /** Lets time pass with a packet each second, so that silence is not what ends it. */
 function keepMediaComing(camera: Dialogue, ms: number): void {
   for (let left = ms; left > 0; left -= 1000) {
@@ -511,8 +391,4 @@ function keepMediaComing(camera: Dialogue, ms: number): void {
 
 function text(answer: string | Uint8Array | undefined): string {
   return typeof answer === 'string' ? answer : new TextDecoder('latin1').decode(answer ?? new Uint8Array());
-}
-
-function fixture(name: string): string {
-  return readFileSync(new URL(`../../../../test/fixtures/cameras/${name}.txt`, import.meta.url), 'latin1');
 }

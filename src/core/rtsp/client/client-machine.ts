@@ -260,16 +260,18 @@ export class ClientMachine {
     const formats = 'session' in state ? state.session.plan.tracks.map((track) => track.format) : [];
     this.#outputs.push({ kind: 'send', bytes: answerServerRequest(request, formats) });
     if (request.method !== 'REDIRECT' || !('session' in state)) return;
-    this.#send('TEARDOWN', state.session.plan.aggregateUrl, sessionHeader(state.session), nowMs);
     this.#redirect(request.headers.get('Location'), nowMs);
   }
 
   #redirect(location: string | undefined, nowMs: number): void {
+    const state = this.#state;
     const url = redirectTarget(location, this.#options.url, this.#redirects, this.#options.label);
     if (url instanceof WeirError) {
       this.#leave(url, nowMs);
       return;
     }
+    if ('session' in state)
+      this.#send('TEARDOWN', state.session.plan.aggregateUrl, sessionHeader(state.session), nowMs);
     this.#redirects += 1;
     this.#url = url;
     this.#connect();
