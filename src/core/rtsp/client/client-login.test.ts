@@ -112,18 +112,20 @@ describe('redirects', () => {
     );
   });
 
-  it('do not take a challenge to another host', () => {
-    const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
-    talk.push({ kind: 'connected' });
-    talk.request('OPTIONS');
-    talk.reply(401, { 'WWW-Authenticate': 'Basic realm="r"' });
-    assert.ok(talk.request('OPTIONS').headers.get('Authorization') !== undefined);
-    talk.reply(200);
-    talk.request('DESCRIBE');
-    talk.reply(301, { Location: 'rtsp://192.0.2.2/x' });
-    talk.push({ kind: 'connected' });
-    assert.equal(talk.request('OPTIONS').headers.get('Authorization'), undefined);
-  });
+  for (const location of ['rtsp://192.0.2.2/x', 'rtsp://a:b@192.0.2.2/x']) {
+    it(`do not take a challenge to another host: ${location}`, () => {
+      const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
+      talk.push({ kind: 'connected' });
+      talk.request('OPTIONS');
+      talk.reply(401, { 'WWW-Authenticate': 'Basic realm="r"' });
+      assert.ok(talk.request('OPTIONS').headers.get('Authorization') !== undefined);
+      talk.reply(200);
+      talk.request('DESCRIBE');
+      talk.reply(301, { Location: location });
+      talk.push({ kind: 'connected' });
+      assert.equal(talk.request('OPTIONS').headers.get('Authorization'), undefined);
+    });
+  }
 
   it('by a REDIRECT request: 200, TEARDOWN, and on', () => {
     const talk = new Conversation();

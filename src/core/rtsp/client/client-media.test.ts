@@ -26,6 +26,23 @@ describe('media', () => {
     assert.equal(talk.machine.faults.earlyFrames, 1);
   });
 
+  it('kept early is a copy: what it was read into is read into again', () => {
+    const talk = new Conversation();
+    talk.describe();
+    talk.request('SETUP');
+    talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
+    talk.request('PLAY');
+    const payload = Uint8Array.of(0x80, 96, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    const before = new Uint8Array(payload);
+    talk.push({ kind: 'units', units: [{ kind: 'frame', channel: 0, payload }] });
+    payload.fill(0);
+    talk.reply(200);
+    assert.deepEqual(
+      talk.of('rtp').map(({ packet }) => packet),
+      [before],
+    );
+  });
+
   it('kept early is bounded', () => {
     const talk = new Conversation();
     talk.describe();

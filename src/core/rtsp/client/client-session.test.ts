@@ -157,6 +157,18 @@ describe('the end', () => {
     talk.nothingSent();
   });
 
+  it('is that of the first cause: a stop while the TEARDOWN of an error is awaited changes nothing', () => {
+    const talk = new Conversation();
+    talk.play();
+    talk.advance(15_000);
+    talk.request('TEARDOWN');
+    talk.push({ kind: 'stop' });
+    assert.equal(talk.machine.state, 'leaving');
+    talk.nothingSent();
+    talk.reply(200);
+    assert.equal(talk.ended, 'source-silent');
+  });
+
   it('comes at once when stopped before a session is there', () => {
     for (const steps of [0, 1]) {
       const talk = new Conversation();
