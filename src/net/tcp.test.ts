@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import { connectTcp, hostPort, listenTcp } from './tcp.ts';
+import { connectTcp, hostPort, listenTcp, type TcpListener } from './tcp.ts';
 
 const clock = new ManualClock();
 const connectTo = (port: number, signal = new AbortController().signal): Promise<BytePipe> =>
@@ -51,12 +51,103 @@ test('connections are read into one buffer: what is kept is a copy, or it change
   pipe.destroy();
 });
 
-test('refused, timed out, aborted: each its own error, without a socket left', async () => {
-  const refused = await connectTo(9).catch((error: unknown) => error);
-  assert.ok(refused instanceof WeirError && refused.code === 'source-unreachable');
+test('what comes before there is a handler is kept as a copy: the buffer is read into again', async () => {
+  const { listener, accepted } = await listen(3);
+  const early = [await connectTo(listener.port), await connectTo(listener.port)];
+  const asked = collect(await connectTo(listener.port));
+  const [first, second, third] = await accepted;
+  first?.write(Buffer.from('AAAA'));
+  second?.write(Buffer.from('BBBB'));
+  await everythingRead(third, asked);
+  const said = early.map((pipe) => collect(pipe));
+  assert.deepEqual(await Promise.all(said.map((ear) => ear.until('....'))), ['AAAA', 'BBBB']);
+  await listener.close();
+});
+
+test('a peer that says too much before it is listened to is cut off', async (context) => {
+  const { port, accepted } = await server(context);
+  const pipe = await connectTo(port);
+  const peer = await accepted;
+  const cut = closeOf(peer);
+  peer.write(Buffer.alloc(1024 * 1024));
+  await cut;
+  const ended = Promise.withResolvers<unknown>();
+  pipe.handle({ data: () => assert.fail('nothing is told of it'), drain: () => {}, close: ended.resolve });
+  await ended.promise;
+  assert.equal(pipe.closed, true);
+});
+
+test('refused is source-unreachable; aborted before it began ends with the reason', async () => {
+  const gone = await listenTcp({ host: '127.0.0.1', port: 0, accept: () => {} });
+  await gone.close();
+  await assert.rejects(connectTo(gone.port), {
+    code: 'source-unreachable',
+    message: 'No connection: nothing listens there',
+    place: `127.0.0.1:${gone.port}`,
+  });
   const reason = new WeirError('shutting-down', 'enough');
-  const aborted = await connectTo(9, AbortSignal.abort(reason)).catch((error: unknown) => error);
-  assert.equal(aborted, reason);
+  await assert.rejects(connectTo(gone.port, AbortSignal.abort(reason)), (error) => error === reason);
+});
+
+test('a connection that is open takes no notice of the time-out and signal it was opened with', async (context) => {
+  const own = new ManualClock();
+  const abort = new AbortController();
+  const { port, accepted } = await server(context);
+  const pipe = await connectTcp({ host: '127.0.0.1', port, timeoutMs: 1000, clock: own, signal: abort.signal });
+  own.advance(10_000);
+  abort.abort();
+  const said = collect(pipe);
+  (await accepted).write('still here');
+  assert.equal(await said.until('still here'), 'still here');
+  pipe.destroy();
+});
+
+test('paused it does not read, and the sender waits; resumed it goes on, and the sender is told', async () => {
+  const { listener, accepted } = await listen(2);
+  const pipe = await connectTo(listener.port);
+  const said = collect(pipe);
+  const other = collect(await connectTo(listener.port));
+  const [peer, otherPeer] = await accepted;
+  assert.ok(peer !== undefined && otherPeer !== undefined);
+  pipe.pause();
+  // More than the system's own buffers take.
+  const large = Buffer.alloc(16 * 1024 * 1024, 98);
+  const drained = drain(peer);
+  assert.equal(peer.write(large), false);
+  await everythingRead(otherPeer, other);
+  assert.equal(said.length(), 0);
+  assert.ok(peer.bufferedBytes > 0);
+  pipe.resume();
+  await said.untilLength(large.length);
+  await drained;
+  assert.equal(peer.bufferedBytes, 0);
+  await listener.close();
+});
+
+test('destroyed it throws away what waits; twice is once', async (context) => {
+  const { port, accepted } = await server(context);
+  const pipe = await connectTo(port);
+  const peer = await accepted;
+  const large = Buffer.alloc(16 * 1024 * 1024, 1);
+  let closes = 0;
+  const closed = Promise.withResolvers<Error | undefined>();
+  const close = (error: Error | undefined): void => {
+    closes += 1;
+    closed.resolve(error);
+  };
+  pipe.handle({ data: () => {}, drain: () => {}, close });
+  pipe.write(large);
+  pipe.destroy();
+  pipe.destroy();
+  pipe.close();
+  assert.equal(pipe.closed, true);
+  assert.equal(pipe.write(Buffer.from('x')), false);
+  assert.equal(await closed.promise, undefined);
+  let bytes = 0;
+  peer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+  await closeOf(peer);
+  assert.ok(bytes < large.length);
+  assert.equal(closes, 1);
 });
 
 test('a port in use is said; a closed listener accepts no more and drops what is open', async () => {
@@ -85,24 +176,24 @@ test('what waits is sent before it closes, and is said to wait', async (context)
   const large = Buffer.alloc(16 * 1024 * 1024, 1);
   assert.equal(pipe.write(large), false);
   assert.ok(pipe.bufferedBytes > 0);
+  const ended = new Promise<Error | undefined>((resolve) =>
+    pipe.handle({ data: () => {}, drain: () => {}, close: resolve }),
+  );
   pipe.close();
+  assert.equal(pipe.closed, true);
+  assert.equal(pipe.write(Buffer.from('too late')), false);
   let bytes = 0;
   peer.on('data', (chunk: Buffer) => (bytes += chunk.length));
   await once(peer, 'end');
   assert.equal(bytes, large.length);
+  assert.equal(await ended, undefined);
 });
 
 test('two connections that are read at the same time do not mix', async () => {
-  const accepted: BytePipe[] = [];
-  const both = Promise.withResolvers<void>();
-  const accept = (pipe: BytePipe): void => {
-    if (accepted.push(pipe) === 2) both.resolve();
-  };
-  const listener = await listenTcp({ host: '127.0.0.1', port: 0, accept });
+  const { listener, accepted } = await listen(2);
   const said = [collect(await connectTo(listener.port)), collect(await connectTo(listener.port))];
-  await both.promise;
-  for (let i = 0; i < 50; i++)
-    for (const [index, pipe] of accepted.entries()) pipe.write(Buffer.alloc(5000, 65 + index));
+  const peers = await accepted;
+  for (let i = 0; i < 50; i++) for (const [index, pipe] of peers.entries()) pipe.write(Buffer.alloc(5000, 65 + index));
   const texts = await Promise.all(said.map((ear) => ear.until('x'.repeat(250_000))));
   assert.deepEqual(
     texts.map((text) => [...new Set(text)]),
@@ -161,7 +252,47 @@ async function server(context: TestContext): Promise<{ readonly port: number; re
   return { port: typeof address === 'object' && address !== null ? address.port : 0, accepted };
 }
 
-function collect(pipe: BytePipe): { readonly until: (text: string) => Promise<string> } {
+/** `accepted`: in the order of connecting, once there are so many. */
+async function listen(
+  connections: number,
+): Promise<{ readonly listener: TcpListener; readonly accepted: Promise<readonly BytePipe[]> }> {
+  const pipes: BytePipe[] = [];
+  const { promise, resolve } = Promise.withResolvers<readonly BytePipe[]>();
+  const accept = (pipe: BytePipe): void => {
+    if (pipes.push(pipe) === connections) resolve(pipes);
+  };
+  return { listener: await listenTcp({ host: '127.0.0.1', port: 0, accept }), accepted: promise };
+}
+
+/**
+ * Resolves when what was written before, on other connections of this process, was read where it is read at all. Loopback delivers before
+ * `write` returns, and between two answers on one connection every other one that has something was looked at.
+ */
+async function everythingRead(peer: BytePipe | undefined, ear: Ear): Promise<void> {
+  for (const text of ['once', 'once more']) {
+    peer?.write(Buffer.from(text));
+    await ear.untilLength(ear.length() + text.length);
+  }
+}
+
+/** Also where it was an error that closed it. */
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.on('error', () => {}).once('close', () => resolve()));
+}
+
+/** Resolves once what waits is sent. */
+function drain(pipe: BytePipe): Promise<void> {
+  return new Promise((resolve) => pipe.handle({ data: () => {}, drain: resolve, close: () => {} }));
+}
+
+interface Ear {
+  /** Resolves with all that was said, once it is as long as `text`. */
+  readonly until: (text: string) => Promise<string>;
+  readonly untilLength: (length: number) => Promise<string>;
+  readonly length: () => number;
+}
+
+function collect(pipe: BytePipe): Ear {
   let said = '';
   let heard: (() => void) | undefined;
   pipe.handle({
@@ -172,13 +303,12 @@ function collect(pipe: BytePipe): { readonly until: (text: string) => Promise<st
     drain: () => {},
     close: () => {},
   });
-  return {
-    until: (text) =>
-      new Promise((resolve) => {
-        heard = () => {
-          if (said.length >= text.length) resolve(said);
-        };
-        heard();
-      }),
-  };
+  const untilLength = (length: number): Promise<string> =>
+    new Promise((resolve) => {
+      heard = () => {
+        if (said.length >= length) resolve(said);
+      };
+      heard();
+    });
+  return { until: (text) => untilLength(text.length), untilLength, length: () => said.length };
 }
