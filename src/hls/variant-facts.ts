@@ -1,6 +1,7 @@
 /** What a multivariant playlist says of a variant, taken from its segments and their inits. Pure. */
 import type { Variant } from '../core/hls/multivariant-playlist.ts';
-import type { CodecParameters, VideoShape } from '../core/codec/codec-parameters.ts';
+import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import { displaySize } from '../core/codec/display-size.ts';
 
 export interface SegmentSize {
   readonly bytes: number;
@@ -50,10 +51,4 @@ function peakBandwidth(segments: readonly SegmentSize[]): number {
     if (durationMs >= longest / 2 && durationMs > 0) peak = Math.max(peak, (bytes * 8000) / durationMs);
   }
   return peak;
-}
-
-/** In square pixels, as the init's track header has it: height as coded, width by the sample aspect ratio. */
-function displaySize({ width, height, aspect }: VideoShape): { readonly width: number; readonly height: number } {
-  const [across, down] = aspect;
-  return { width: across > 0 && down > 0 ? Math.round((width * across) / down) : width, height };
 }

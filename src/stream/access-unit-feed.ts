@@ -4,6 +4,7 @@
  * in memory, so that nothing of those two seconds is lost.
  */
 import { payloadsOf } from './batch-packets.ts';
+import { lease } from './lease.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { Depacketizer } from '../core/codec/codec.ts';
 import type { Batch } from './batch.ts';
@@ -43,11 +44,10 @@ export class AccessUnitFeed {
   subscribe(listener: AccessUnitListener): Lease {
     this.#listeners = [...this.#listeners, listener];
     if (this.#listeners.length === 1) this.#start();
-    const close = (): void => {
+    return lease(() => {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
       if (this.#listeners.length === 0) this.#depacketizers = undefined;
-    };
-    return { close, [Symbol.dispose]: close };
+    });
   }
 
   /** A batch of the relay, which is already among the GOPs in memory. */

@@ -4,6 +4,7 @@
  */
 import type { WeirError } from '../core/errors.ts';
 import type { Batch } from './batch.ts';
+import { lease } from './lease.ts';
 import type { RelayReader } from './stream.ts';
 import type { Lease } from './timeline.ts';
 
@@ -20,12 +21,10 @@ export class RelayReaders {
   attach(reader: RelayReader, waiting: boolean): Lease {
     const entry: Entry = { reader, waiting, open: true };
     this.#entries = [...this.#entries, entry];
-    const close = (): void => {
-      if (!entry.open) return;
+    return lease(() => {
       entry.open = false;
       this.#entries = this.#entries.filter((other) => other !== entry);
-    };
-    return { close, [Symbol.dispose]: close };
+    });
   }
 
   count(protocol: RelayReader['protocol']): number {

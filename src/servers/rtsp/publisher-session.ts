@@ -9,12 +9,12 @@ import { utcMsFromNtp } from '../../core/rtcp/ntp.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { RTCP_SENDER_REPORT } from '../../core/rtcp/packet.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
+import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtpReceiver } from '../../core/rtp/receiver.ts';
 import type { Announcement } from '../../core/rtsp/server/announcement.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
-import { interleaved } from './interleaved.ts';
 
 /** A publisher that sends no media for so long is gone, whatever its socket says. */
 export const PUBLISHER_SILENCE_MS = 15_000;
@@ -191,7 +191,7 @@ export class PublisherSession implements Source {
       const block = taken?.receiver.takeReport(nowMs);
       if (taken === undefined) continue;
       const report = writeReceiverReport(ssrc, block === undefined ? [] : [block], cname);
-      reports.push(interleaved(taken.rtcpChannel, report));
+      reports.push(frame(taken.rtcpChannel, report));
     }
     if (reports.length > 0) pipe.write(reports);
   }

@@ -8,6 +8,7 @@ import type { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import type { ReportBlock } from '../../core/rtcp/packet.ts';
 import { writeGoodbye, writeSenderReport } from '../../core/rtcp/write.ts';
+import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RTP_HEADER_BYTES } from '../../core/rtp/packet.ts';
 import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
@@ -16,7 +17,6 @@ import type { Batch } from '../../stream/batch.ts';
 import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
 import { ReaderQueue, type ReaderLosses } from '../../stream/reader-queue.ts';
 import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
-import { interleaved } from './interleaved.ts';
 import type { Layouts } from './layouts.ts';
 
 /** Between sender reports (RFC 3550 §6.2). */
@@ -166,7 +166,7 @@ export class ReaderSession implements RelayReader {
   /** BYE for each track: players end cleanly. */
   goodbye(): void {
     for (const { track, rtcpChannel } of this.#all()) {
-      this.#options.pipe.write(interleaved(rtcpChannel, writeGoodbye(track.ssrc)));
+      this.#options.pipe.write(frame(rtcpChannel, writeGoodbye(track.ssrc)));
     }
   }
 
@@ -196,7 +196,7 @@ export class ReaderSession implements RelayReader {
       const elapsedTicks = Math.round(((utcMs - moment.ntpUtcMs) * track.format.clockRate) / 1000);
       const rtpTimestamp = (moment.rtpTimestamp + elapsedTicks) >>> 0;
       const report = writeSenderReport({ ssrc: track.ssrc, utcMs, rtpTimestamp, packets, octets, cname });
-      reports.push(interleaved(rtcpChannel, report));
+      reports.push(frame(rtcpChannel, report));
     }
     if (reports.length > 0) pipe.write(reports);
   }

@@ -49,7 +49,7 @@ export class H264Depacketizer implements Depacketizer {
     const type = (payload[0] ?? 0) & 31;
     switch (type) {
       case RTP_STAP_A:
-        return this.#unpackAggregate(payload);
+        return this.#assembler.aggregate(payload.subarray(1));
       case RTP_FU_A:
         return this.#unpackFragment(payload);
       // Interleaved mode (packetization-mode=2), which we never ask for and no camera was seen to send.
@@ -60,17 +60,6 @@ export class H264Depacketizer implements Depacketizer {
         return this.#assembler.drop('interleaved-mode');
       default:
         return this.#assembler.nal(payload);
-    }
-  }
-
-  #unpackAggregate(payload: Uint8Array): void {
-    let at = 1;
-    while (at + 2 <= payload.length) {
-      const size = ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
-      at += 2;
-      if (size > payload.length - at) return this.#assembler.loseNal('aggregate-cut');
-      if (size > 0) this.#assembler.nal(payload.subarray(at, at + size));
-      at += size;
     }
   }
 

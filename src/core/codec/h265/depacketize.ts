@@ -52,24 +52,13 @@ export class H265Depacketizer implements Depacketizer {
     if (payload.length < 2) return this.#assembler.drop('payload-empty');
     switch (nalTypeAt(payload, 0)) {
       case RTP_AP:
-        return this.#unpackAggregate(payload);
+        return this.#assembler.aggregate(payload.subarray(2));
       case RTP_FU:
         return this.#unpackFragment(payload);
       case RTP_PACI:
         return this.#assembler.drop('payload-content-information');
       default:
         return this.#assembler.nal(payload);
-    }
-  }
-
-  #unpackAggregate(payload: Uint8Array): void {
-    let at = 2;
-    while (at + 2 <= payload.length) {
-      const size = ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
-      at += 2;
-      if (size > payload.length - at) return this.#assembler.loseNal('aggregate-cut');
-      if (size > 0) this.#assembler.nal(payload.subarray(at, at + size));
-      at += size;
     }
   }
 

@@ -104,6 +104,18 @@ export class AccessUnitAssembler {
     this.#take(nal);
   }
 
+  /** What follows the head of an aggregation packet (RFC 6184 §5.7.1, RFC 7798 §4.4.2): size:u16 and a NAL unit, again and again. */
+  aggregate(units: Uint8Array): void {
+    let at = 0;
+    while (at + 2 <= units.length) {
+      const size = ((units[at] ?? 0) << 8) | (units[at + 1] ?? 0);
+      at += 2;
+      if (size > units.length - at) return this.loseNal('aggregate-cut');
+      if (size > 0) this.nal(units.subarray(at, at + size));
+      at += size;
+    }
+  }
+
   /** A fragmented NAL unit begins: its header is rebuilt, the fragments follow. */
   fragmentStart(header: Uint8Array): void {
     this.#closeFragmented();

@@ -8,6 +8,7 @@
  * No edit list: live players read none, and an encoder's priming is shorter than a frame of picture.
  */
 import type { AudioShape, VideoShape } from '../../codec/codec-parameters.ts';
+import { displaySize } from '../../codec/display-size.ts';
 import type { InitTrack } from '../init-track.ts';
 import { box, fullBox, u16, u32 } from './box.ts';
 
@@ -71,7 +72,7 @@ function trak(track: InitTrack): Uint8Array {
 }
 
 function tkhd(trackId: number, shape: VideoShape | AudioShape): Uint8Array {
-  const [width, height] = shape.media === 'video' ? displaySize(shape) : [0, 0];
+  const [width, height] = shape.media === 'video' ? shownSize(shape) : [0, 0];
   return fullBox(
     'tkhd',
     0,
@@ -93,11 +94,10 @@ function tkhd(trackId: number, shape: VideoShape | AudioShape): Uint8Array {
   );
 }
 
-/** The size in square pixels: height as coded, width by the sample aspect ratio. */
-function displaySize(shape: VideoShape): readonly [number, number] {
-  const [across, down] = shape.aspect;
-  const width = across > 0 && down > 0 ? Math.round((shape.width * across) / down) : shape.width;
-  return [Math.min(width, 0xffff), Math.min(shape.height, 0xffff)];
+/** What is shown, as far as the box's 16 bits of whole pixels go. */
+function shownSize(shape: VideoShape): readonly [number, number] {
+  const { width, height } = displaySize(shape);
+  return [Math.min(width, 0xffff), Math.min(height, 0xffff)];
 }
 
 function mdhd(timescale: number): Uint8Array {
