@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WeirError } from '../core/errors.ts';
+import { bindUdp, bindUdpPair, bindUdpPairAt, type UdpAddress, type UdpSocket } from './udp.ts';
+
+const HOST = '127.0.0.1';
+
+test('datagrams arrive whole, in pieces or in one, with who sent them', async () => {
+  await using both = await twoSockets();
+  const { one, other } = both;
+  const heard = nextDatagrams(other, 2);
+  const to = { host: HOST, port: other.port };
+  one.send(Buffer.from('whole'), to);
+  one.send([Buffer.from('in '), Buffer.from('pieces')], to);
+  assert.deepEqual(await heard, [
+    { text: 'whole', from: { host: HOST, port: one.port } },
+    { text: 'in pieces', from: { host: HOST, port: one.port } },
+  ]);
+});
+
+test('what cannot be sent is lost, and throws nothing', async () => {
+  await using both = await twoSockets();
+  const { one, other } = both;
+  const heard = nextDatagrams(other, 1);
+  one.send(Buffer.alloc(70_000), { host: HOST, port: other.port });
+  one.send(Buffer.from('no address'), { host: 'camera.example', port: other.port });
+  one.send(Buffer.from('after'), { host: HOST, port: other.port });
+  assert.equal((await heard)[0]?.text, 'after');
+  await one.close();
+  await one.close();
+  one.send(Buffer.from('closed'), { host: HOST, port: other.port });
+});
+
+test('a pair is an even port and its neighbour', async () => {
+  const pair = await bindUdpPair(HOST);
+  assert.equal(pair.rtp.port % 2, 0);
+  assert.equal(pair.rtcp.port, pair.rtp.port + 1);
+  await assert.rejects(bindUdpPairAt(HOST, pair.rtp.port), { code: 'port-in-use' });
+  await pair.close();
+  const again = await bindUdpPairAt(HOST, pair.rtp.port);
+  await again.close();
+});
+
+test('a pair within a range: the first that is free', async () => {
+  const held = await bindUdpPair(HOST);
+  const low = held.rtp.port - 1;
+  const range = [low, low + 8] as const;
+  const next = await bindUdpPair(HOST, range);
+  assert.ok(next.rtp.port > held.rtcp.port && next.rtcp.port <= low + 8, `${next.rtp.port} of ${range.join('-')}`);
+  await assert.rejects(
+    bindUdpPair(HOST, [held.rtp.port, held.rtcp.port]),
+    (error) => error instanceof WeirError && error.code === 'port-in-use' && error.expected !== undefined,
+  );
+  await assert.rejects(
+    bindUdpPair(HOST, range, () => true),
+    { code: 'port-in-use' },
+  );
+  await Promise.all([held.close(), next.close()]);
+});
+
+test('an address that is not ours is listen-refused', async () => {
+  await assert.rejects(bindUdp({ host: '192.0.2.1', port: 0 }), { code: 'listen-refused' });
+  await assert.rejects(bindUdp({ host: HOST, port: 0, group: 'not a group' }), { code: 'listen-refused' });
+});
+
+interface TwoSockets extends AsyncDisposable {
+  readonly one: UdpSocket;
+  readonly other: UdpSocket;
+}
+
+async function twoSockets(): Promise<TwoSockets> {
+  const [one, other] = await Promise.all([bindUdp({ host: HOST, port: 0 }), bindUdp({ host: HOST, port: 0 })]);
+  return {
+    one,
+    other,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([one.close(), other.close()]);
+    },
+  };
+}
+
+function nextDatagrams(socket: UdpSocket, count: number): Promise<readonly { text: string; from: UdpAddress }[]> {
+  const { promise, resolve } = Promise.withResolvers<readonly { text: string; from: UdpAddress }[]>();
+  const heard: { text: string; from: UdpAddress }[] = [];
+  socket.handle((datagram, from) => {
+    heard.push({ text: new TextDecoder().decode(datagram), from });
+    if (heard.length === count) resolve(heard);
+  });
+  return promise;
+}
