@@ -12,7 +12,10 @@ export interface BytePipe {
    * little waits, `drain` follows. Never throws; on a closed pipe it does nothing and says false.
    */
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean;
-  /** Who is told; set once, before the first turn of the event loop ends. What came before waits for it. */
+  /**
+   * Who is told; first set before the first turn of the event loop ends, and what came before waits for it. A later one takes its place: whoever
+   * looked at the first bytes hands the pipe on.
+   */
   handle(handler: PipeHandler): void;
   /** Stops and restarts the reading: back-pressure. */
   pause(): void;

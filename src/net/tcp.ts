@@ -190,17 +190,18 @@ class TcpPipe implements BytePipe {
   }
 
   handle(handler: PipeHandler): void {
+    const first = this.#handler === undefined;
+    this.#handler = handler;
     const socket = this.#socket;
-    const ended = (): void => handler.close(this.#error);
     if (socket.closed) {
-      queueMicrotask(ended);
+      queueMicrotask(() => handler.close(this.#error));
       return;
     }
-    this.#handler = handler;
-    for (const chunk of this.#early.splice(0)) handler.data(chunk);
-    socket.on('data', (chunk: Buffer) => handler.data(chunk));
-    socket.on('drain', () => handler.drain());
-    socket.on('close', ended);
+    if (!first) return;
+    for (const chunk of this.#early.splice(0)) this.data(chunk);
+    socket.on('data', (chunk: Buffer) => this.data(chunk));
+    socket.on('drain', () => this.#handler?.drain());
+    socket.on('close', () => this.#handler?.close(this.#error));
   }
 
   /** Where a connection reads without the stream's own buffers. */

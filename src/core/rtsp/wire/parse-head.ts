@@ -50,7 +50,8 @@ export function cseqOf(message: RtspMessage): number | undefined {
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-function parseHeaders(lines: readonly string[]): RtspHeaders | WeirError {
+/** The lines after the first. Error: `head-too-long`. */
+export function parseHeaders(lines: readonly string[]): RtspHeaders | WeirError {
   const entries: [string, string][] = [];
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i] ?? '';

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { ManualClock } from '../base/manual-clock.ts';
+import type { BytePipe } from './byte-pipe.ts';
+import { connectHttpTunnel, type TunnelOptions } from './http-tunnel.ts';
+import { TUNNEL_WAIT_MS, TunnelDoor } from './http-tunnel-door.ts';
+import { connectTcp, listenTcp } from './tcp.ts';
+
+const HOST = '127.0.0.1';
+const COOKIE = 'c0ffee';
+
+test('both ends carry bytes, each write padded by itself; the end of one is the end of the other', async (context) => {
+  const place = await door(context);
+  const client = await connectHttpTunnel(tunnelTo(place));
+  const said = collect(client);
+  client.write(Buffer.from('OPTIONS '));
+  client.write([Buffer.from('* '), Buffer.from('RTSP/1.0')]);
+  const { pipe: server, ear: heard } = await place.accepted(0);
+  await heard.until('OPTIONS * RTSP/1.0');
+  server.write(Buffer.from('RTSP/1.0 200 OK'));
+  await said.until('RTSP/1.0 200 OK');
+  assert.equal(server.remoteAddress, HOST);
+  client.close();
+  await heard.closed;
+  await said.closed;
+  assert.ok(client.closed && server.closed);
+});
+
+test('a POST that is closed and made anew goes on; the tunnel lasts as long as its GET', async (context) => {
+  const place = await door(context);
+  const get = await raw(place.port, head('GET'));
+  await get.ear.until('tunnelled\r\n\r\n');
+  const first = await raw(place.port, `${head('POST')}${btoa('one ')}`);
+  const { ear: heard } = await place.accepted(0);
+  await heard.until('one ');
+  first.pipe.destroy();
+  await raw(place.port, `${head('POST')}${btoa('two')}`);
+  await heard.until('one two');
+  assert.equal(place.count(), 1);
+  get.pipe.destroy();
+  await heard.closed;
+});
+
+test('what is no half of a tunnel is refused', async (context) => {
+  const place = await door(context);
+  const table: [string, string][] = [
+    [head('POST'), 'HTTP/1.0 404 Not Found'],
+    ['GET / HTTP/1.1\r\nHost: weir\r\n\r\n', 'HTTP/1.0 400 Bad Request'],
+    ['POST rubbish\r\n\r\n', 'HTTP/1.0 400 Bad Request'],
+    [head('GET').replace(COOKIE, 'x'.repeat(300)), 'HTTP/1.0 400 Bad Request'],
+    [head('PUT'), 'HTTP/1.0 405 Method Not Allowed'],
+    [`GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(5000)}`, 'HTTP/1.0 400 Bad Request'],
+  ];
+  for (const [request, expected] of table) {
+    const { ear } = await raw(place.port, request);
+    await ear.closed;
+    assert.equal(ear.text().split('\r\n')[0], expected);
+  }
+  const get = await raw(place.port, head('GET'));
+  await get.ear.until('tunnelled\r\n\r\n');
+  const twin = await raw(place.port, head('GET'));
+  await twin.ear.closed;
+  assert.match(twin.ear.text(), /^HTTP\/1.0 409/);
+  assert.equal(place.count(), 0);
+});
+
+test('a head without an end, and a GET without its POST, are closed in time', async (context) => {
+  const place = await door(context);
+  const dribble = await raw(place.port, 'GET / HT');
+  const lonely = await raw(place.port, head('GET'));
+  await lonely.ear.until('tunnelled\r\n\r\n');
+  place.clock.advance(TUNNEL_WAIT_MS);
+  await dribble.ear.closed;
+  await lonely.ear.closed;
+  // The cookie is free again.
+  await (await raw(place.port, head('GET'))).ear.until('tunnelled\r\n\r\n');
+});
+
+test('the camera asks for a password before it opens the tunnel', async (context) => {
+  const asked: string[] = [];
+  const listener = await listenTcp({
+    host: HOST,
+    port: 0,
+    accept: (pipe) => {
+      pipe.handle({
+        data: (chunk) => {
+          const text = new TextDecoder().decode(chunk);
+          const authorized = /^Authorization: (.*)$/m.exec(text)?.[1]?.trim();
+          asked.push(`${text.split(' ')[0]} ${authorized}`);
+          if (!text.startsWith('GET')) return;
+          const status =
+            authorized === undefined ? '401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"' : '200 OK';
+          pipe.write(Buffer.from(`HTTP/1.0 ${status}\r\n\r\n`));
+        },
+        drain: () => {},
+        close: () => {},
+      });
+    },
+  });
+  context.after(() => listener.close());
+  const options = tunnelTo({ port: listener.port, clock: new ManualClock() });
+  const refusing = connectHttpTunnel({ ...options, authorize: () => undefined });
+  await assert.rejects(refusing, { code: 'source-unauthorized' });
+  const client = await connectHttpTunnel({
+    ...options,
+    authorize: (method, challenges) => `${method} ${challenges.length}`,
+  });
+  assert.deepEqual(asked.slice(0, 3), ['GET undefined', 'GET undefined', 'GET GET 1']);
+  client.destroy();
+});
+
+test('a camera that answers something else, or nothing', async (context) => {
+  for (const [answer, code] of [
+    ['HTTP/1.0 503 Busy\r\n\r\n', 'source-refused'],
+    ['RTSP/1.0 400 Bad Request\r\n\r\n', 'source-protocol'],
+    [undefined, 'source-timeout'],
+  ] as const) {
+    const asked = Promise.withResolvers<void>();
+    const listener = await listenTcp({
+      host: HOST,
+      port: 0,
+      accept: (pipe) =>
+        pipe.handle({
+          data: () => {
+            if (answer !== undefined) pipe.write(Buffer.from(answer));
+            asked.resolve();
+          },
+          drain: () => {},
+          close: () => {},
+        }),
+    });
+    context.after(() => listener.close());
+    const clock = new ManualClock();
+    const refused = assert.rejects(connectHttpTunnel(tunnelTo({ port: listener.port, clock })), { code });
+    await asked.promise;
+    if (answer === undefined) clock.advance(1000);
+    await refused;
+  }
+});
+
+interface Door {
+  readonly port: number;
+  readonly clock: ManualClock;
+  readonly count: () => number;
+  /** The tunnel that came as the nth. */
+  accepted(index: number): Promise<Heard>;
+}
+
+/** Everything that comes is taken as HTTP. */
+async function door(context: TestContext): Promise<Door> {
+  const clock = new ManualClock();
+  const tunnels: Heard[] = [];
+  let came = Promise.withResolvers<void>();
+  const taking = new TunnelDoor({
+    clock,
+    accept: (pipe) => {
+      tunnels.push({ pipe, ear: collect(pipe) });
+      came.resolve();
+      came = Promise.withResolvers();
+    },
+  });
+  const listener = await listenTcp({ host: HOST, port: 0, accept: (pipe) => taking.take(pipe, new Uint8Array(0)) });
+  context.after(() => listener.close());
+  return {
+    port: listener.port,
+    clock,
+    count: () => tunnels.length,
+    accepted: async (index) => {
+      for (;;) {
+        const tunnel = tunnels[index];
+        if (tunnel !== undefined) return tunnel;
+        await came.promise;
+      }
+    },
+  };
+}
+
+function tunnelTo({ port, clock }: { readonly port: number; readonly clock: ManualClock }): TunnelOptions {
+  const signal = new AbortController().signal;
+  return {
+    connect: () => connectTcp({ host: HOST, port, timeoutMs: 1000, clock, signal }),
+    host: `${HOST}:${port}`,
+    path: '/lobby',
+    userAgent: 'weir-test',
+    cookie: COOKIE,
+    authorize: () => undefined,
+    timeoutMs: 1000,
+    clock,
+    signal,
+  };
+}
+
+function head(method: string): string {
+  return `${method} /lobby HTTP/1.0\r\nx-sessioncookie: ${COOKIE}\r\n\r\n`;
+}
+
+interface Ear {
+  readonly text: () => string;
+  until(text: string): Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+interface Heard {
+  readonly pipe: BytePipe;
+  readonly ear: Ear;
+}
+
+async function raw(port: number, request: string): Promise<Heard> {
+  const signal = new AbortController().signal;
+  const pipe = await connectTcp({ host: HOST, port, timeoutMs: 1000, clock: new ManualClock(), signal });
+  const ear = collect(pipe);
+  pipe.write(Buffer.from(request));
+  return { pipe, ear };
+}
+
+/** Everything that comes, as text. */
+function collect(pipe: BytePipe): Ear {
+  let text = '';
+  const closed = Promise.withResolvers<void>();
+  let more = Promise.withResolvers<void>();
+  pipe.handle({
+    data: (chunk) => {
+      text += new TextDecoder().decode(chunk);
+      more.resolve();
+      more = Promise.withResolvers();
+    },
+    drain: () => {},
+    close: () => closed.resolve(),
+  });
+  return {
+    text: () => text,
+    closed: closed.promise,
+    until: async (wanted) => {
+      while (!text.endsWith(wanted)) await more.promise;
+    },
+  };
+}

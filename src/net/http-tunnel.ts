@@ -1,0 +1,202 @@
+/**
+ * RTSP through HTTP, the client's end: what a camera behind a proxy or with nothing but port 80 offers (Axis, Dahua; ONVIF Streaming §5.1.1.5).
+ *
+ *     GET  ──▶ 200, then what the server says, as it is          POST ──▶ what we say, in base64; never answered
+ */
+import type { Clock } from '../base/clock.ts';
+import { WeirError } from '../core/errors.ts';
+import { HttpHeadReader, type HttpResponseHead } from '../core/rtsp/tunnel/http-head.ts';
+import type { BytePipe, PipeHandler } from './byte-pipe.ts';
+
+export interface TunnelOptions {
+  /** A new connection to the server: TCP or TLS. */
+  readonly connect: () => Promise<BytePipe>;
+  /** For the Host header, and the place of errors. */
+  readonly host: string;
+  /** With its query. */
+  readonly path: string;
+  readonly userAgent: string;
+  /** Unguessable: letters and digits. */
+  readonly cookie: string;
+  /** The value of the Authorization header for a request, by the challenges of a 401; undefined: there is no answer to them. */
+  readonly authorize: (method: 'GET' | 'POST', challenges: readonly string[]) => string | undefined;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Errors: those of `connect`; `source-timeout`, `source-unauthorized`, `source-refused`, `source-protocol`; the signal's reason if it aborted. */
+export async function connectHttpTunnel(options: TunnelOptions): Promise<BytePipe> {
+  let authorization: string | undefined;
+  let { get, head } = await openGet(options, undefined);
+  let challenges: readonly string[] = [];
+  if (head.status === 401) {
+    challenges = head.headers.getAll('WWW-Authenticate');
+    authorization = options.authorize('GET', challenges);
+    get.destroy();
+    if (authorization === undefined) throw refused(head.status, options.host);
+    ({ get, head } = await openGet(options, authorization));
+  }
+  if (head.status !== 200) {
+    get.destroy();
+    throw refused(head.status, options.host);
+  }
+  const post = await connectOr(options, () => get.destroy());
+  const answer = challenges.length === 0 ? undefined : options.authorize('POST', challenges);
+  post.write(requestHead(options, 'POST', answer, POST_HEADERS));
+  return new ClientTunnel(get, post);
+}
+
+interface OpenedGet {
+  readonly get: BytePipe;
+  readonly head: HttpResponseHead;
+}
+
+const GET_HEADERS = ['Accept: application/x-rtsp-tunnelled', 'Pragma: no-cache', 'Cache-Control: no-cache'];
+/** The length is QuickTime's: nobody counts, what is sent has no end. */
+const POST_HEADERS = [
+  'Content-Type: application/x-rtsp-tunnelled',
+  'Pragma: no-cache',
+  'Cache-Control: no-cache',
+  'Content-Length: 32767',
+  'Expires: Sun, 9 Jan 1972 00:00:00 GMT',
+];
+
+async function openGet(options: TunnelOptions, authorization: string | undefined): Promise<OpenedGet> {
+  const { clock, timeoutMs, signal, host } = options;
+  const get = await options.connect();
+  const { promise, resolve, reject } = Promise.withResolvers<OpenedGet>();
+  const fail = (error: unknown): void => {
+    get.destroy();
+    reject(error);
+  };
+  const aborted = (): void => fail(signal.reason);
+  const timer = clock.after(timeoutMs, () =>
+    fail(new WeirError('source-timeout', `No answer to the GET of the tunnel within ${timeoutMs} ms`, { place: host })),
+  );
+  signal.addEventListener('abort', aborted);
+  const reader = new HttpHeadReader();
+  get.handle({
+    data: (chunk) => {
+      const read = reader.push(chunk);
+      if (read === 'more') return;
+      if (read instanceof WeirError)
+        fail(new WeirError('source-protocol', read.describe(), { place: host, cause: read }));
+      else if (read.head.kind === 'request')
+        fail(new WeirError('source-protocol', 'The answer to the GET of the tunnel is no answer', { place: host }));
+      else resolve({ get, head: read.head });
+    },
+    drain: () => {},
+    close: (cause) =>
+      fail(new WeirError('source-closed', 'The camera closed the GET of the tunnel', { place: host, cause })),
+  });
+  if (signal.aborted) aborted();
+  get.write(requestHead(options, 'GET', authorization, GET_HEADERS));
+  try {
+    return await promise;
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
+async function connectOr(options: TunnelOptions, undo: () => void): Promise<BytePipe> {
+  try {
+    return await options.connect();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function requestHead(
+  options: TunnelOptions,
+  method: 'GET' | 'POST',
+  authorization: string | undefined,
+  headers: readonly string[],
+): Uint8Array {
+  const lines = [
+    `${method} ${options.path} HTTP/1.0`,
+    `Host: ${options.host}`,
+    `User-Agent: ${options.userAgent}`,
+    `x-sessioncookie: ${options.cookie}`,
+    ...headers,
+    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
+  ];
+  return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+function refused(status: number, place: string): WeirError {
+  return status === 401
+    ? new WeirError('source-unauthorized', 'The tunnel wants another user or password', { place })
+    : new WeirError('source-refused', `The tunnel was refused with HTTP ${status}`, { place, expected: 'HTTP 200' });
+}
+
+/** Lasts as long as both of its connections. */
+class ClientTunnel implements BytePipe {
+  readonly #get: BytePipe;
+  readonly #post: BytePipe;
+  #handler: PipeHandler | undefined;
+
+  constructor(get: BytePipe, post: BytePipe) {
+    this.#get = get;
+    this.#post = post;
+    get.handle({
+      data: (chunk) => {
+        this.#handler?.data(chunk);
+      },
+      drain: () => {},
+      close: (error) => {
+        post.destroy();
+        this.#handler?.close(error);
+      },
+    });
+    post.handle({ data: () => {}, drain: () => this.#handler?.drain(), close: () => get.destroy() });
+  }
+
+  get remote(): string {
+    return this.#get.remote;
+  }
+
+  get remoteAddress(): string {
+    return this.#get.remoteAddress;
+  }
+
+  get bufferedBytes(): number {
+    return this.#post.bufferedBytes;
+  }
+
+  get closed(): boolean {
+    return this.#post.closed || this.#get.closed;
+  }
+
+  /** Each write is encoded alone: the padding at its end is part of the scheme. */
+  write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
+    const whole = bytes instanceof Uint8Array ? bytes : Buffer.concat(bytes);
+    return this.#post.write(
+      Buffer.from(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString('base64'), 'latin1'),
+    );
+  }
+
+  handle(handler: PipeHandler): void {
+    this.#handler = handler;
+  }
+
+  pause(): void {
+    this.#get.pause();
+  }
+
+  resume(): void {
+    this.#get.resume();
+  }
+
+  /** What was written is sent first; the GET ends with the POST. */
+  close(): void {
+    this.#post.close();
+  }
+
+  destroy(): void {
+    this.#post.destroy();
+    this.#get.destroy();
+  }
+}
