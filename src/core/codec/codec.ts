@@ -22,6 +22,11 @@ export interface Codec {
   peek(payload: Uint8Array): Peek;
   depacketizer(format: TrackFormat): Depacketizer;
   packetizer(format: TrackFormat, payloadLimit: number): Packetizer;
+  /**
+   * Payloads of at most `limit` bytes that mean what `payload` does; it alone if it fits or cannot be cut. Absent: this codec's payloads are not
+   * cut, large ones travel as IP fragments. Never throws.
+   */
+  split?(payload: Uint8Array, limit: number): readonly Uint8Array[];
 }
 
 /** What a payload begins or holds. */

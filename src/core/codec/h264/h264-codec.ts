@@ -5,6 +5,7 @@ import type { CodecParameters } from '../codec-parameters.ts';
 import { parseSprop } from '../nal/annex-b.ts';
 import { contentOfNals } from '../nal/content.ts';
 import { NalPacketizer } from '../nal/nal-packetizer.ts';
+import { splitNalPayload } from '../nal/split-payload.ts';
 import { findInVisualEntry } from '../nal/visual-entry.ts';
 import { parseAvcC } from './avcc.ts';
 import type { AvcConfiguration } from './avcc.ts';
@@ -32,6 +33,7 @@ export const h264Codec: Codec = {
   peek: peekH264,
   depacketizer: (format) => new H264Depacketizer(format),
   packetizer: (_format, payloadLimit) => new NalPacketizer(H264_PACKING, payloadLimit),
+  split: (payload, limit) => splitNalPayload(payload, limit, H264_PACKING),
 };
 
 function configurationOf(entry: Uint8Array): AvcConfiguration | undefined {

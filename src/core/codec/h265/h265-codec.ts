@@ -5,6 +5,7 @@ import type { CodecParameters } from '../codec-parameters.ts';
 import { parseSprop } from '../nal/annex-b.ts';
 import { contentOfNals } from '../nal/content.ts';
 import { NalPacketizer } from '../nal/nal-packetizer.ts';
+import { splitNalPayload } from '../nal/split-payload.ts';
 import { findInVisualEntry } from '../nal/visual-entry.ts';
 import { H265Depacketizer } from './depacketize.ts';
 import { parseHvcC } from './hvcc.ts';
@@ -33,6 +34,7 @@ export const h265Codec: Codec = {
   peek: peekH265,
   depacketizer: (format) => new H265Depacketizer(format),
   packetizer: (_format, payloadLimit) => new NalPacketizer(H265_PACKING, payloadLimit),
+  split: (payload, limit) => splitNalPayload(payload, limit, H265_PACKING),
 };
 
 function configurationOf(entry: Uint8Array): HevcConfiguration | undefined {
