@@ -200,7 +200,8 @@ export class LiveTrack implements RelayTrack {
     this.#close(this.#frameEnded);
   }
 
-  status(): TrackStatus {
+  /** `more`: faults that show elsewhere. */
+  status(more: Readonly<Record<string, number>>): TrackStatus {
     const { restamped, newLine, arrivalClock } = this.#time.faults;
     const all = {
       malformed: this.#malformed,
@@ -209,6 +210,7 @@ export class LiveTrack implements RelayTrack {
       restamped,
       newLine,
       arrivalClock,
+      ...more,
     };
     const faults = Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
     return { format: this.format, bytes: this.#bytes, packets: this.#packets, lost: this.#lost, faults };

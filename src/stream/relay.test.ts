@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 import { parseRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
 import { AAC_FORMAT, AacPackets, VideoPackets, mutatedPacket } from './fake-camera.table.ts';
 import { framedLength } from './framed.ts';
@@ -364,6 +365,22 @@ describe('Relay', () => {
     send(one, video, packets, 20, 31);
     assert.notEqual(one.relay.keyFrame(), good);
     assert.equal(one.relay.keyFrame(), one.relay.keyFrame());
+  });
+
+  it('holds no more than a key frame where time stands still and no frame ends, and counts it', () => {
+    const one = bench();
+    const { video } = begin(one, new VideoPackets('plain-h264'));
+    const packet = new Uint8Array(1400);
+    packet[12] = 0x65; // a slice of an IDR picture
+    packet[13] = 0x88;
+    let most = 0;
+    for (let i = 0; i < 10_000; i++) {
+      writeRtpHeader(packet, { payloadType: 96, sequence: i & 0xffff, timestamp: 0, ssrc: 1 }, false);
+      video?.packet(packet, one.clock.monoMs());
+      most = Math.max(most, one.relay.gopCache.bytes);
+    }
+    assert.ok(most > MAX_ACCESS_UNIT_BYTES / 2 && most <= MAX_ACCESS_UNIT_BYTES, `${most}`);
+    assert.deepEqual([one.relay.gopCache.bytes, one.relay.status()[0]?.faults], [0, { oversizedGops: 1 }]);
   });
 
   it('keeps sender reports true while the source is away', () => {

@@ -16,7 +16,7 @@ import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { Batch } from './batch.ts';
 import type { Gop } from './gop-cache.ts';
 import type { SourceSink, TrackSink } from './source.ts';
-import type { Attachment, RelayReader, SenderClock, StartMode } from './stream.ts';
+import type { Attachment, RelayReader, SenderClock, StartMode, TrackStatus } from './stream.ts';
 
 export interface RelayListener {
   /** After the batch is among the GOPs in memory and readers have it. */
@@ -97,6 +97,11 @@ export class Relay {
 
   get anchored(): boolean {
     return this.#lineup.clock.anchored;
+  }
+
+  status(): readonly TrackStatus[] {
+    const { tracks, gops } = this.#lineup;
+    return tracks.map((track) => track.status(track.main ? { oversizedGops: gops.oversized } : {}));
   }
 
   gops(): readonly Batch[] {
