@@ -204,10 +204,10 @@ export class Relay {
   #trackSink(attempt: Attempt, track: LiveTrack | undefined): TrackSink {
     const takes = (): boolean => attempt.open && track !== undefined && this.#lineup.tracks[track.index] === track;
     return {
-      packet: (packet, arrivalMs) => {
+      packet: (packet, arrivalMs, lostBefore) => {
         if (!takes()) return;
         if (!attempt.started) this.#start(attempt, arrivalMs);
-        track?.packet(packet, arrivalMs);
+        track?.packet(packet, arrivalMs, lostBefore);
       },
       accessUnit: (unit, arrivalMs) => {
         if (!takes()) return;
@@ -216,6 +216,9 @@ export class Relay {
       },
       senderReport: (ntpUtcMs, rtpTimestamp) => {
         if (takes()) track?.senderReport(ntpUtcMs, rtpTimestamp, this.#lineup.clock);
+      },
+      goodbye: () => {
+        if (takes()) track?.goodbye();
       },
       flush: () => {
         if (takes() && track?.flush() === true) this.#armTimer();
