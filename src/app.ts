@@ -96,7 +96,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     version: VERSION,
     archive,
     metrics,
-    media: mediaHandler({ registry: streams, archive, hls, pictures, clock }),
+    media: mediaHandler({ registry: streams, archive, hls, pictures, clock, metrics }),
     pageFolder: PAGE_FOLDER,
     filesFolder: settings.filesFolder,
     settingsOf: (stream) => rules.settingsOf(stream),

@@ -189,7 +189,7 @@ test('a process that is killed loses nothing that it said was recorded, and the 
     assert.ok(archived.length >= segments);
     for (const entry of archived.slice(0, segments)) {
       const { bytes } = stream.make();
-      assert.deepEqual(await dvr.archive.segment('lobby', entry.number), bytes);
+      assert.deepEqual(await (await dvr.archive.segment('lobby', entry.number))?.read(), [bytes]);
     }
     const end = dvr.status('lobby').recordedUpToUtcMs ?? 0;
     assert.ok(end >= upToUtcMs);
