@@ -11,6 +11,7 @@ import { WrongPasswordLimiter } from './auth/wrong-password-limiter.ts';
 import { SystemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { Metrics } from './base/metrics.ts';
+import { NewestWork } from './base/newest-work.ts';
 import { VERSION } from './base/version.ts';
 import { bannerText } from './banner.ts';
 import type { Environment } from './config/environment.ts';
@@ -95,7 +96,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     version: VERSION,
     archive,
     metrics,
-    media: mediaHandler({ registry: streams, archive, hls, pictures, clock }),
+    media: mediaHandler({ registry: streams, archive, hls, pictures, clock, metrics }),
     pageFolder: PAGE_FOLDER,
     filesFolder: settings.filesFolder,
     settingsOf: (stream) => rules.settingsOf(stream),
@@ -109,22 +110,24 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     'listening',
   );
 
-  const takeUp = async (changed: Settings): Promise<void> => {
-    warnOfLaterKeys(settings, changed, log);
-    rules = new StreamRules(changed.streams);
-    access.apply(changed.access);
-    http.setHosts(changed.http.hosts);
-    await dvr.applyStorages(changed.storages);
-    await streams.apply(changed.streams);
-  };
-  await takeUp(settings);
+  const inForce = opened.use(
+    new NewestWork(async (changed: Settings) => {
+      warnOfLaterKeys(settings, changed, log);
+      rules = new StreamRules(changed.streams);
+      access.apply(changed.access);
+      http.setHosts(changed.http.hosts);
+      await dvr.applyStorages(changed.storages);
+      await streams.apply(changed.streams);
+    }),
+  );
+  await inForce.take(settings);
   ready = true;
   const watcher = new SettingsWatcher({
     origin,
     clock,
     log,
     changed: (changed) => {
-      takeUp(changed).catch((error: unknown) => {
+      inForce.take(changed).catch((error: unknown) => {
         log.error({ error }, 'the changed configuration could not be taken up as a whole');
       });
     },

@@ -39,6 +39,8 @@ export const METRICS = {
     'area',
     'status',
   ),
+  weir_http_segment_bytes_in_flight: gauge('Bytes of segments held in memory on their way to clients.'),
+  weir_http_segment_refusals_total: counter('Segments refused because too many bytes were on their way.'),
   weir_wrong_password_refusals_total: counter('Logins not looked at, after too many wrong passwords.'),
 } as const satisfies Record<string, MetricRow>;
 

@@ -10,9 +10,15 @@ export const MAX_STREAM_NAME_LENGTH = 200;
 
 /** Throws `name-invalid`, saying which part is wrong and why. */
 export function assertStreamName(name: string): void {
+  const error = streamNameError(name);
+  if (error !== undefined) throw error;
+}
+
+/** `name-invalid`, saying which part is wrong and why; undefined if nothing is. */
+export function streamNameError(name: string): WeirError | undefined {
   const fault = streamNameFault(name);
-  if (fault !== undefined)
-    throw new WeirError('name-invalid', `'${name.slice(0, MAX_STREAM_NAME_LENGTH)}' is not a stream name: ${fault}`);
+  if (fault === undefined) return undefined;
+  return new WeirError('name-invalid', `'${name.slice(0, MAX_STREAM_NAME_LENGTH)}' is not a stream name: ${fault}`);
 }
 
 export function isStreamName(name: string): boolean {

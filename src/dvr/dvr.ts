@@ -5,7 +5,7 @@ import type { KeepSettings, StorageSettings, StreamSettings } from '../config/se
 import { WeirError } from '../core/errors.ts';
 import type { State } from '../state/state.ts';
 import type { Archive, GapReason } from '../stream/archive.ts';
-import type { StreamCompanion } from '../stream/live-streams.ts';
+import type { CompanionEnd, StreamCompanion } from '../stream/live-streams.ts';
 import { RecordingArchive } from './archive/recording-archive.ts';
 import { isUpstream } from './gaps/gap-reason.ts';
 import { GapLedger } from './gaps/gap-ledger.ts';
@@ -34,7 +34,7 @@ export interface DvrOptions {
 }
 
 export interface RecordingStatus {
-  /** The stream is to be recorded (whether it is: `gap`). */
+  /** Segments are being written: false also of a stream that is to be recorded, while it cannot be (`gap` says why). */
   readonly active: boolean;
   /** End of what is recorded, whole parts; undefined: nothing. */
   readonly recordedUpToUtcMs: number | undefined;
@@ -62,6 +62,8 @@ export class Dvr implements AsyncDisposable {
   readonly #recorders = new Map<string, Recorder>();
   /** Recorders that still write, by stream: the next one of the stream begins behind them. */
   readonly #stopping = new Map<string, Promise<void>>();
+  /** Recorders that still write, all of them: a stream may have several. */
+  readonly #ending = new Set<Recorder>();
   readonly #alarmed = new Set<string>();
   #watch: Timer | undefined;
   #shuttingDown = false;
@@ -110,7 +112,7 @@ export class Dvr implements AsyncDisposable {
 
   /**
    * Records a stream until it is closed: begins at its next segment, goes on over every failure. A recording of the same name
-   * ends before.
+   * ends before. Throws `config-invalid` if there is no such storage.
    */
   record(stream: RecordedStream, settings: Pick<StreamSettings, 'storage'>): StreamCompanion {
     let recorder: Recorder | undefined;
@@ -119,11 +121,12 @@ export class Dvr implements AsyncDisposable {
       if (closed || this.#shuttingDown) return;
       recorder = this.#begin(stream, settings.storage);
     };
-    const close = async (): Promise<void> => {
+    const close = async (why: CompanionEnd): Promise<void> => {
       closed = true;
-      if (recorder !== undefined && this.#recorders.get(stream.name) === recorder) await this.#stop(stream.name);
+      if (recorder !== undefined && this.#recorders.get(stream.name) === recorder) await this.#stop(stream.name, why);
     };
-    void this.#stop(stream.name);
+    this.#target(stream.name, settings.storage);
+    void this.#stop(stream.name, 'settings');
     const before = this.#stopping.get(stream.name);
     if (before === undefined) begin();
     else
@@ -138,7 +141,7 @@ export class Dvr implements AsyncDisposable {
   status(stream: string): RecordingStatus {
     const status = this.#recorders.get(stream)?.status();
     return {
-      active: status !== undefined,
+      active: status !== undefined && status.gap === undefined,
       recordedUpToUtcMs: status?.recordedUpToUtcMs ?? this.#archive.recordedUpToUtcMs(stream),
       gap: status?.gap,
       error: status?.error,
@@ -176,7 +179,7 @@ export class Dvr implements AsyncDisposable {
   /** From now on a source that goes away does so because weir ends. Call it before the streams are closed. */
   beginShutdown(): void {
     this.#shuttingDown = true;
-    for (const recorder of this.#recorders.values()) recorder.beginShutdown();
+    for (const recorder of this.#writing()) recorder.beginShutdown();
   }
 
   /** Writes everything that came, closes every file and the index. Idempotent; the state is the caller's to close, afterwards. */
@@ -192,7 +195,8 @@ export class Dvr implements AsyncDisposable {
   async #close(): Promise<void> {
     this.beginShutdown();
     this.#watch?.cancel();
-    for (const name of this.#recorders.keys()) void this.#stop(name);
+    for (const name of this.#recorders.keys()) void this.#stop(name, 'removed');
+    for (const recorder of this.#ending) void recorder.stopNow();
     const work = Promise.all(this.#stopping.values()).then(() =>
       Promise.all([...this.#storages.values()].map((each) => each.close())),
     );
@@ -216,35 +220,45 @@ export class Dvr implements AsyncDisposable {
     const storage =
       openStorage?.(settings) ??
       new DiskStorage({ name: settings.name, root: settings.path, clock, known: state.storages });
-    const recorders = (): Iterable<Recorder> => this.#recorders.values();
+    const recorders = (): Iterable<Recorder> => this.#writing();
     return new RecordingStorage({ storage, settings, index: this.#index, keepOf, recorders, clock, log });
   }
 
   #begin(stream: RecordedStream, storageName: string): Recorder {
     const { clock, log } = this.#options;
-    const target = this.#storages.get(storageName);
-    if (target === undefined)
-      throw new WeirError('config-invalid', `there is no storage '${storageName}'`, { place: stream.name });
+    const { storage, budget } = this.#target(stream.name, storageName);
     const gaps = this.#gaps.track(stream.name, this.#archive.recordedUpToUtcMs(stream.name));
-    const { storage, budget } = target;
     const recorder = new Recorder({ stream, storage, index: this.#index, open: this.#open, gaps, budget, clock, log });
     this.#recorders.set(stream.name, recorder);
     return recorder;
   }
 
+  #target(stream: string, storage: string): RecordingStorage {
+    const target = this.#storages.get(storage);
+    if (target === undefined)
+      throw new WeirError('config-invalid', `there is no storage '${storage}'`, { place: stream });
+    return target;
+  }
+
+  #writing(): readonly Recorder[] {
+    return [...this.#recorders.values(), ...this.#ending];
+  }
+
   /** Ends the recording of a stream; does nothing if there is none. */
-  #stop(name: string): Promise<void> {
+  #stop(name: string, why: CompanionEnd): Promise<void> {
     const recorder = this.#recorders.get(name);
     if (recorder === undefined) return this.#stopping.get(name) ?? Promise.resolve();
     this.#recorders.delete(name);
     this.#alarmed.delete(name);
+    this.#ending.add(recorder);
     const stopped = recorder
-      .stop()
+      .stop(why)
       .then(() => this.#gaps.release(name))
       .catch((error: unknown) =>
         this.#options.log.error({ stream: name, error }, 'a recording could not be ended as it should be'),
       )
       .finally(() => {
+        this.#ending.delete(recorder);
         if (this.#stopping.get(name) === stopped) this.#stopping.delete(name);
       });
     this.#stopping.set(name, stopped);

@@ -1,104 +1,13 @@
 /** A stream through recorder, files and index and back out of the archive: over a fake stream of real media and a disk of memory. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseFileHeader } from '../core/mp4/write/file-header.ts';
 import { parseFileTrailer, trailerLength } from '../core/mp4/write/file-trailer.ts';
-import { recordingLog, type LogLine } from '../state/recording-log.table.ts';
-import { State } from '../state/state.ts';
-import { Dvr } from './dvr.ts';
 import { FakeStream } from './fake-stream.table.ts';
-import { MemoryStorage } from './storage/memory-storage.table.ts';
+import { assertArchived, House, recordedAll, settled, T0 } from './house.table.ts';
 import { MAX_STREAM_QUEUED_BYTES } from './record/segment-queue.ts';
-import { RETRY_MS } from './record/recorder.ts';
-
-const T0 = Date.UTC(2026, 0, 1, 10);
-const KEEP = { ageMs: undefined, bytes: undefined, free: undefined };
-const SETTINGS = { name: 'main', path: '/nowhere', keep: KEEP, syncMs: 10_000 };
-
-class House implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'weir-dvr-'));
-  readonly clock = new ManualClock(T0);
-  lines: LogLine[] = [];
-  storage = new MemoryStorage();
-  #state: State | undefined;
-  #dvr: Dvr | undefined;
-
-  async open(storage = this.storage): Promise<Dvr> {
-    this.storage = storage;
-    const { log, lines } = recordingLog();
-    this.lines = lines;
-    this.#state = await State.open({ dataFolder: this.folder, clock: this.clock, log });
-    this.#dvr = await Dvr.open({
-      state: this.#state,
-      storages: new Map([['main', SETTINGS]]),
-      keepOf: () => undefined,
-      clock: this.clock,
-      log,
-      openStorage: () => storage,
-    });
-    return this.#dvr;
-  }
-
-  async close(): Promise<void> {
-    await this.#dvr?.close();
-    await this.#state?.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-    rmSync(this.folder, { recursive: true });
-  }
-}
-
-/** Resolves when everything that was given is written and committed. */
-async function settled(check: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!check()) {
-    assert.ok(performance.now() < deadline, 'what was waited for did not come');
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setImmediate(resolve);
-    await promise;
-  }
-}
-
-function recordedAll(dvr: Dvr, stream: FakeStream): Promise<void> {
-  const last = stream.given.at(-1);
-  assert.ok(last);
-  const end = last.entry.startUtcMs + last.entry.durationMs;
-  return settled(() => Math.abs((dvr.status(stream.name).recordedUpToUtcMs ?? 0) - end) < 1);
-}
-
-async function assertArchived(dvr: Dvr, stream: FakeStream, given = stream.given): Promise<void> {
-  const entries = await dvr.archive.segments(stream.name, 0, 1e14, 1000);
-  assert.deepEqual(
-    entries.map((entry) => [
-      entry.number,
-      Math.round(entry.startUtcMs * 1000),
-      Math.round(entry.durationMs * 1000),
-      entry.bytes,
-      entry.initHash,
-    ]),
-    given.map(({ entry }) => [
-      entry.number,
-      Math.round(entry.startUtcMs * 1000),
-      Math.round(entry.durationMs * 1000),
-      entry.bytes,
-      entry.initHash,
-    ]),
-  );
-  for (const segment of given) {
-    const bytes = await dvr.archive.segment(stream.name, segment.entry.number);
-    assert.ok(
-      bytes !== undefined && Buffer.compare(bytes, segment.bytes) === 0,
-      `segment ${segment.entry.number} as it was muxed`,
-    );
-  }
-}
+import { RETRY_MS } from './record/segment-writer.ts';
 
 /** Types of the H.264 NAL units of a sample. */
 function nalTypes(sample: Uint8Array): readonly number[] {
@@ -117,7 +26,7 @@ test('what is recorded comes back bit for bit, from the open file and from the c
   stream.give(4);
   await recordedAll(dvr, stream);
   await assertArchived(dvr, stream);
-  await recording.close();
+  await recording.close('settings');
   assert.equal(stream.users, 0);
   assert.equal(dvr.status('lobby').active, false);
   await house.close();
@@ -192,7 +101,7 @@ test('a new set-up and a clock that steps back begin new files; both recordings 
     [1000, 1004],
   );
   for (const { entry, bytes } of stream.given)
-    assert.deepEqual(await dvr.archive.segment('lobby', entry.number), bytes);
+    assert.deepEqual(await (await dvr.archive.segment('lobby', entry.number))?.read(), [bytes]);
   const listed = await dvr.archive.segments('lobby', 0, 1e14, 100);
   assert.ok(
     later.every(({ entry }) => listed.some((each) => each.number === entry.number)),
@@ -403,7 +312,7 @@ for (const [operation, code] of [
     assert.ok(lost !== undefined && !numbers.includes(lost.entry.number));
     const kept = stream.given.filter(({ entry }) => numbers.includes(entry.number));
     await assertArchived(dvr, stream, kept);
-    await recording.close();
+    await recording.close('settings');
     await house.close();
     const again = await house.open();
     await assertArchived(again, stream, kept);

@@ -13,7 +13,7 @@ import { parametersFromSampleEntry } from '../core/codec/registry.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import { renderMediaPlaylist, targetDuration } from '../core/hls/media-playlist.ts';
 import { renderMultivariant } from '../core/hls/multivariant-playlist.ts';
-import { parseFragment } from '../core/mp4/read/fragment.ts';
+import { findMoof, parseMoof } from '../core/mp4/read/fragment.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
 import { viewName } from '../core/url/view.ts';
 import type { Archive, NearestTimes } from '../stream/archive.ts';
@@ -21,7 +21,7 @@ import type { SegmentEntry } from '../stream/fragment.ts';
 import { NotRecordedError } from '../stream/not-recorded.ts';
 import { playlistSegment } from './list-window.ts';
 import { RenderedList } from './rendered-list.ts';
-import { variantFacts } from './variant-facts.ts';
+import { measuredFrameRate, variantFacts } from './variant-facts.ts';
 
 export interface ArchiveRange {
   readonly fromUtcMs: number;
@@ -40,6 +40,8 @@ const LOOKBACK_SEGMENTS_MAX = 64;
 const ROUNDING_MS = 1;
 /** A change of set-up is rare; a list of more than these names the first of them. */
 const INITS_MAX = 16;
+/** Of a segment: holds the head of its first fragment, half a second with a table of a hundred samples. */
+const FRAGMENT_HEAD_BYTES = 8 * 1024;
 /** Seconds; retention and back-fill change what is recorded. */
 const MAX_AGE_S = 10;
 
@@ -141,27 +143,23 @@ function setupsOf(init: Uint8Array): readonly CodecParameters[] {
   });
 }
 
-/** Measured in one segment. */
+/** Measured in the first fragment of one segment, of which no more than the head is read. */
 async function frameRate(
   archive: Archive,
   stream: string,
   entry: SegmentEntry | undefined,
 ): Promise<number | undefined> {
   if (entry === undefined) return undefined;
-  const [init, bytes] = await Promise.all([
+  const [init, segment] = await Promise.all([
     archive.init(stream, entry.initHash),
     archive.segment(stream, entry.number),
   ]);
-  if (init === undefined || bytes === undefined) return undefined;
+  const [bytes] = (await segment?.read(0, Math.min(segment.bytes, FRAGMENT_HEAD_BYTES))) ?? [];
+  const moof = bytes === undefined ? undefined : findMoof(bytes, 0);
+  if (init === undefined || moof === undefined) return undefined;
   const track = parseInit(init).tracks.find(({ media }) => media === 'video');
-  if (track === undefined) return undefined;
-  let samples = 0;
-  let ticks = 0;
-  for (let part = parseFragment(bytes, 0); part !== undefined; part = parseFragment(bytes, part.end)) {
-    for (const sample of part.tracks.find(({ trackId }) => trackId === track.trackId)?.samples ?? []) {
-      samples++;
-      ticks += sample.durationTicks;
-    }
-  }
-  return ticks > 0 ? (samples * track.timescale) / ticks : undefined;
+  const samples = parseMoof(moof, 0).tracks.find(({ trackId }) => trackId === track?.trackId)?.samples;
+  if (track === undefined || samples === undefined) return undefined;
+  const durationTicks = samples.reduce((sum, sample) => sum + sample.durationTicks, 0);
+  return measuredFrameRate([{ samples: samples.length, durationTicks, timescale: track.timescale }]);
 }

@@ -2,6 +2,7 @@
 import { samplePieces } from '../core/codec/sample.ts';
 import type { Archive, ArchivedKeyFrame, NearestTimes, RecordedGap, RecordedSpan } from '../stream/archive.ts';
 import type { SegmentEntry } from '../stream/fragment.ts';
+import type { SegmentContent } from '../stream/segment-content.ts';
 import type { HeadSegment } from '../stream/timeline.ts';
 import { fakeUnit } from './fake-segment.table.ts';
 
@@ -9,6 +10,10 @@ import { fakeUnit } from './fake-segment.table.ts';
 export class FakeArchive implements Archive {
   segmentsOf: readonly HeadSegment[] = [];
   recordedGaps: readonly RecordedGap[] = [];
+  /** Spans of segments that were read. */
+  readonly read: (readonly [number, number])[] = [];
+  /** The files are gone though the index names them: retention is at work. */
+  removed = false;
 
   async spans(_stream: string, fromUtcMs: number, toUtcMs: number): Promise<readonly RecordedSpan[]> {
     const spans: RecordedSpan[] = [];
@@ -39,9 +44,15 @@ export class FakeArchive implements Archive {
     return this.segmentsOf.filter(touches).slice(0, limit);
   }
 
-  async segment(_stream: string, number: number): Promise<Uint8Array | undefined> {
+  async segment(_stream: string, number: number): Promise<SegmentContent | undefined> {
     const found = this.segmentsOf.find((segment) => segment.number === number);
-    return found === undefined ? undefined : Buffer.concat(found.fragments.map(({ bytes }) => bytes));
+    if (found === undefined) return undefined;
+    const bytes = Buffer.concat(found.fragments.map((fragment) => fragment.bytes));
+    const read = async (start = 0, end = bytes.length): Promise<readonly Uint8Array[] | undefined> => {
+      this.read.push([start, end]);
+      return this.removed ? undefined : [bytes.subarray(start, end)];
+    };
+    return { bytes: bytes.length, holder: {}, read };
   }
 
   async init(_stream: string, hash: string): Promise<Uint8Array | undefined> {

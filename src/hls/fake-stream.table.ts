@@ -8,6 +8,7 @@ import type {
   Stream,
   StreamStatus,
 } from '../stream/stream.ts';
+import { contentOf, type SegmentContent } from '../stream/segment-content.ts';
 import type { Generation, HeadSegment, Lease, Timeline, TimelineHead } from '../stream/timeline.ts';
 import { FAKE_START_UTC_MS } from './fake-segment.table.ts';
 
@@ -60,9 +61,10 @@ export class FakeTimeline implements Timeline {
     for (const wake of this.#waiting) wake();
   }
 
-  async segment(number: number): Promise<Uint8Array | undefined> {
-    const found = this.#segments.find((segment) => segment.number === number);
-    return found === undefined ? undefined : Buffer.concat(found.fragments.map(({ bytes }) => bytes));
+  async segment(number: number): Promise<SegmentContent | undefined> {
+    const found = this.#segments.find((segment) => segment.number === number)?.fragments;
+    const pieces = found?.map(({ bytes }) => bytes);
+    return pieces === undefined || found === undefined ? undefined : contentOf(pieces, found);
   }
 
   async init(hash: string): Promise<Uint8Array | undefined> {

@@ -163,8 +163,11 @@ describe('live lists', () => {
 
   it('serves a segment from the timeline, and of no stream only what is recorded', async () => {
     stream.timeline.set(two);
-    const parts = two[0]?.fragments.map(({ bytes }) => bytes) ?? [];
-    assert.deepEqual(await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER), Buffer.concat(parts));
+    const content = await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER);
+    assert.deepEqual(
+      await content?.read(),
+      two[0]?.fragments.map(({ bytes }) => bytes),
+    );
     assert.equal(await hls.segment(stream.name, stream, FAKE_FIRST_NUMBER + 9), undefined);
     assert.equal(await hls.segment(stream.name, undefined, FAKE_FIRST_NUMBER), undefined);
   });
@@ -236,6 +239,14 @@ describe('archive lists', () => {
     assert.equal(list.variants[0]?.codecs, 'avc1.64000a');
     assert.equal(list.variants[0]?.frameRate, 20);
     assert.deepEqual(list.variants[0]?.resolution, { width: 192, height: 64 });
+  });
+
+  it('reads no more than the head of one fragment for it', async () => {
+    archive.read.length = 0;
+    await hls.archived('s', { fromUtcMs: at(0), durationMs: 10_000 });
+    const [[start, end] = [], ...more] = archive.read;
+    assert.deepEqual([start, more], [0, []]);
+    assert.ok(end !== undefined && end <= 8192);
   });
 
   it('names the formats of all set-ups in the range, the newest first', async () => {

@@ -1,6 +1,7 @@
 /** HLS of all streams: live lists with their viewers, archive lists, and the media that both name. */
 import type { Clock } from '../base/clock.ts';
 import type { Archive } from '../stream/archive.ts';
+import type { SegmentContent } from '../stream/segment-content.ts';
 import type { Stream } from '../stream/stream.ts';
 import { archiveMediaList, archiveMultivariant, type ArchiveRange } from './archive-lists.ts';
 import { LiveLists } from './live-lists.ts';
@@ -51,8 +52,8 @@ export class HlsService {
     return archiveMediaList(this.#archive, stream, range);
   }
 
-  /** A segment's bytes, from memory or from the archive; undefined if it is nowhere. `stream` is undefined for what is recorded only. */
-  async segment(name: string, stream: Stream | undefined, number: number): Promise<Uint8Array | undefined> {
+  /** A segment, from memory or from the archive; undefined if it is nowhere. `stream` is undefined for what is recorded only. */
+  async segment(name: string, stream: Stream | undefined, number: number): Promise<SegmentContent | undefined> {
     return stream === undefined ? this.#archive.segment(name, number) : stream.timeline.segment(number);
   }
 

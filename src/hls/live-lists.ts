@@ -14,7 +14,7 @@ import type { Generation, HeadSegment, TimelineHead } from '../stream/timeline.t
 import { listWindow, playlistSegment, type ListWindow } from './list-window.ts';
 import { liveProblem } from './live-problem.ts';
 import { RenderedList } from './rendered-list.ts';
-import { variantFacts } from './variant-facts.ts';
+import { measuredFrameRate, variantFacts, type MeasuredRun } from './variant-facts.ts';
 
 /** What a first answer waits for. */
 const SEGMENTS_MIN = 2;
@@ -128,7 +128,7 @@ function renderIndex({ generation, window }: ListedHead): RenderedList {
   const newestFirst = window.segments.toReversed();
   const setups = newestFirst.flatMap(({ init }) => init.tracks.map(({ parameters }) => parameters));
   const uri = viewName({ kind: 'media-list', generation: generation.number });
-  const facts = variantFacts(setups, window.segments, frameRate(window.segments));
+  const facts = variantFacts(setups, window.segments, measuredFrameRate(videoRuns(window.segments)));
   return new RenderedList(renderMultivariant([{ uri, ...facts }]), halfTarget(generation));
 }
 
@@ -137,17 +137,9 @@ function halfTarget({ targetDurationS }: Generation): number {
   return Math.max(1, Math.floor(targetDurationS / 2));
 }
 
-/** Measured over what is listed: what cameras write into their parameter sets is often wrong. */
-function frameRate(segments: readonly HeadSegment[]): number | undefined {
-  let samples = 0;
-  let seconds = 0;
-  for (const { init, fragments } of segments) {
+function videoRuns(segments: readonly HeadSegment[]): readonly MeasuredRun[] {
+  return segments.flatMap(({ init, fragments }) => {
     const video = init.tracks.find(({ parameters }) => parameters.shape.media === 'video')?.trackId;
-    for (const track of fragments.flatMap(({ tracks }) => tracks)) {
-      if (track.trackId !== video) continue;
-      samples += track.samples;
-      seconds += track.durationTicks / track.timescale;
-    }
-  }
-  return seconds > 0 ? samples / seconds : undefined;
+    return fragments.flatMap(({ tracks }) => tracks.filter(({ trackId }) => trackId === video));
+  });
 }

@@ -29,6 +29,24 @@ export function variantFacts(
   };
 }
 
+/** Frames of a track that follow each other. */
+export interface MeasuredRun {
+  readonly samples: number;
+  readonly durationTicks: number;
+  readonly timescale: number;
+}
+
+/** Frames a second, measured: what cameras write into their parameter sets is often wrong. Undefined of nothing. */
+export function measuredFrameRate(runs: readonly MeasuredRun[]): number | undefined {
+  let samples = 0;
+  let seconds = 0;
+  for (const run of runs) {
+    samples += run.samples;
+    seconds += run.durationTicks / run.timescale;
+  }
+  return seconds > 0 ? samples / seconds : undefined;
+}
+
 /** Bits a second over all. */
 function averageBandwidth(segments: readonly SegmentSize[]): number {
   let bytes = 0;

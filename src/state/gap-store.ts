@@ -14,6 +14,12 @@ export interface GapRow {
   readonly reason: string;
 }
 
+/** A gap with the id that `end` wants. */
+export interface StoredGap {
+  readonly id: number;
+  readonly row: GapRow;
+}
+
 export class GapStore {
   readonly #database: Database;
   #nextId: number;
@@ -43,12 +49,18 @@ export class GapStore {
     ]);
   }
 
-  /** The gaps that were open when the last run ended, one a stream. */
-  openGaps(): ReadonlyMap<string, { readonly id: number; readonly row: GapRow }> {
-    const rows = this.#database.all(
-      'SELECT id, stream, start_ms, end_ms, reason FROM gap WHERE end_ms IS NULL ORDER BY id',
-    );
-    return new Map(rows.map((row) => [String(row['stream']), { id: Number(row['id']), row: gapRow(row) }]));
+  /** The gaps that are open, as far as they are written, in the order in which they were added. */
+  openGaps(): readonly StoredGap[] {
+    const sql = 'SELECT id, stream, start_ms, end_ms, reason FROM gap WHERE end_ms IS NULL ORDER BY id';
+    return this.#database.all(sql).map(storedGap);
+  }
+
+  /** The open gap of a stream, if it is written. */
+  openGap(stream: string): StoredGap | undefined {
+    const sql =
+      'SELECT id, stream, start_ms, end_ms, reason FROM gap WHERE stream = ? AND end_ms IS NULL ORDER BY id DESC';
+    const row = this.#database.get(sql, stream);
+    return row && storedGap(row);
   }
 
   /** Gaps that touch [from, to), in order, the newest MAX_GAPS at most. */
@@ -79,6 +91,10 @@ export class GapStore {
       { sql: 'DELETE FROM gap WHERE stream = ? AND end_ms < ?', values: [stream, beforeUtcMs] },
     ]);
   }
+}
+
+function storedGap(row: Row): StoredGap {
+  return { id: Number(row['id']), row: gapRow(row) };
 }
 
 function gapRow(row: Row): GapRow {

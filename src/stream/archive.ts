@@ -1,6 +1,7 @@
 /** The body of the timelines: what `dvr/` implements and timelines, HLS and stills read. Look-ups only; nobody waits for a writer. */
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import type { SegmentEntry } from './fragment.ts';
+import type { SegmentContent } from './segment-content.ts';
 
 export interface Archive {
   /** Unbroken spans that touch [from, to), in order of UTC, clipped to it. */
@@ -9,8 +10,8 @@ export interface Archive {
   gaps(stream: string, fromUtcMs: number, toUtcMs: number): Promise<readonly RecordedGap[]>;
   /** Segments whose time touches [from, to), in order; the first may begin before `from`. At most `limit`. */
   segments(stream: string, fromUtcMs: number, toUtcMs: number, limit: number): Promise<readonly SegmentEntry[]>;
-  /** A segment's bytes as they were muxed (tfdt in UTC); undefined if it is not (or no longer) there. */
-  segment(stream: string, number: number): Promise<Uint8Array | undefined>;
+  /** A segment as it was muxed (tfdt in UTC), in one piece; undefined if it is not (or no longer) there. */
+  segment(stream: string, number: number): Promise<SegmentContent | undefined>;
   /** An init as it was first written. */
   init(stream: string, hash: string): Promise<Uint8Array | undefined>;
   /** The key frame at or before `utcMs` within a recorded span, whole, with its set-up; or the nearest recorded times. */

@@ -4,6 +4,8 @@ import { videoStream } from '../../test/fixtures/streams/units.ts';
 import { WeirError } from '../core/errors.ts';
 import { codecFor, completeFormat } from '../core/codec/registry.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../core/rtp/packet.ts';
+import { RtpReceiver } from '../core/rtp/receiver.ts';
+import { noIngestFaults } from './rtp-ingest.ts';
 import type { VideoStreamName } from '../../test/fixtures/streams/streams.ts';
 import type { ManualClock } from '../base/manual-clock.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
@@ -90,6 +92,30 @@ export class AacPackets {
   }
 }
 
+/** A track's way in for packets as they come off the network. */
+export class ReceivedTrack {
+  readonly #sink: TrackSink | undefined;
+  readonly #receiver: RtpReceiver;
+
+  constructor(sink: TrackSink | undefined, clockRate: number) {
+    this.#sink = sink;
+    this.#receiver = new RtpReceiver(clockRate, noIngestFaults());
+  }
+
+  packet(packet: Uint8Array, arrivalMs: number): void {
+    const lostBefore = this.#receiver.push(packet, arrivalMs);
+    if (lostBefore !== undefined) this.#sink?.packet(packet, arrivalMs, lostBefore);
+  }
+
+  accessUnit(unit: AccessUnit, arrivalMs: number): void {
+    this.#sink?.accessUnit(unit, arrivalMs);
+  }
+
+  flush(): void {
+    this.#sink?.flush();
+  }
+}
+
 /** A live source: each `run` is an attempt that sends from its own time 0 on until it is told to end or to fail. */
 export class FakeCamera implements Source {
   readonly kind = 'rtsp';
@@ -124,7 +150,9 @@ export class FakeCamera implements Source {
     if (this.refusal !== undefined) throw this.refusal;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const packets = new VideoPackets(this.#name, { sequence: 1000 * this.begun, timestamp: 5_000_000 * this.begun });
-    const tracks = sink.announce(this.#audio ? [packets.format, AAC_FORMAT] : [packets.format]);
+    const formats = this.#audio ? [packets.format, AAC_FORMAT] : [packets.format];
+    const sinks = sink.announce(formats);
+    const tracks = formats.map(({ clockRate }, i) => new ReceivedTrack(sinks[i], clockRate));
     const timer = this.#clock.every(packets.frameTicks / 90, this.#sender(packets, tracks));
     signal.addEventListener('abort', () => resolve());
     this.#fail = reject;
@@ -136,7 +164,7 @@ export class FakeCamera implements Source {
     }
   }
 
-  #sender(packets: VideoPackets, tracks: readonly TrackSink[]): () => void {
+  #sender(packets: VideoPackets, tracks: readonly ReceivedTrack[]): () => void {
     const aac = this.#audio ? new AacPackets() : undefined;
     let video = 0;
     let audio = 0;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { GopCache } from './gop-cache.ts';
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
+import { GOP_CACHE_BATCHES_MAX, GopCache } from './gop-cache.ts';
 import type { Batch } from './batch.ts';
 
 const RATE = 1000;
@@ -33,6 +34,11 @@ function fill(gops: GopCache, fromMs: number, toMs: number, gopMs: number): void
     gops.push(batch(VIDEO, ms, { key: ms % gopMs === 0 }));
     gops.push(batch(AUDIO, ms + 50));
   }
+}
+
+/** Bytes of all that can be had from it. */
+function held(gops: GopCache): number {
+  return gops.keyed().reduce((sum, gop) => sum + gop.batches.reduce((all, one) => all + one.buffer.length, 0), 0);
 }
 
 function times(batches: readonly Batch[]): readonly number[] {
@@ -89,6 +95,48 @@ describe('GopCache', () => {
     gops.push(batch(VIDEO, 10_000, { key: true }));
     assert.deepEqual(times(gops.all()), [10_000]);
     assert.equal(gops.keyed().length, 2);
+  });
+
+  for (const { title, key, kept } of [
+    { title: 'a key frame without an end: the GOP goes whole, counted', key: true, kept: [0, 1] },
+    { title: 'a frame without an end: the GOP goes but for its key frame', key: false, kept: [1, 0] },
+  ]) {
+    it(`does not grow where time stands still: ${title}`, () => {
+      const gops = cache();
+      gops.push(batch(VIDEO, 0, { key: true, frameEnd: true }));
+      const buffer = Buffer.alloc(64 * 1024);
+      let most = 0;
+      for (let i = 0; i < 3000; i++) {
+        const ticks = key ? 0 : 100;
+        // Every batch is its own and weighs what it says: what is held shows in what `held` reaches.
+        gops.push(batch(VIDEO, ticks, { buffer, frameEnd: false }));
+        most = Math.max(most, gops.bytes, held(gops));
+      }
+      const limit = key ? MAX_ACCESS_UNIT_BYTES : 32 * 1024 * 1024 + MAX_ACCESS_UNIT_BYTES;
+      assert.ok(most <= limit, `${most}`);
+      assert.deepEqual([gops.keyed().length, gops.oversized], kept);
+      assert.deepEqual([gops.all().length, gops.newest().length], [0, 0]);
+      gops.push(batch(VIDEO, 5000, { key: true }));
+      assert.deepEqual([times(gops.all()), gops.bytes], [[5000], key ? 100 : 200]);
+    });
+  }
+
+  it('takes only parameter sets along to a key frame, not a flood of the same time', () => {
+    const gops = cache();
+    const buffer = Buffer.alloc(64 * 1024);
+    for (let i = 0; i < 1000; i++) gops.push(batch(VIDEO, 0, { buffer, frameEnd: false }));
+    gops.push(batch(VIDEO, 0, { key: true }));
+    assert.ok(gops.bytes <= MAX_ACCESS_UNIT_BYTES, `${gops.bytes}`);
+  });
+
+  it('counts batches too, however small they are', () => {
+    const gops = cache();
+    const buffer = Buffer.alloc(16);
+    gops.push(batch(VIDEO, 0, { key: true, buffer }));
+    for (let i = 1; i < GOP_CACHE_BATCHES_MAX; i++) gops.push(batch(AUDIO, 0, { buffer }));
+    assert.equal(gops.newest().length, GOP_CACHE_BATCHES_MAX);
+    gops.push(batch(AUDIO, 0, { buffer }));
+    assert.deepEqual([gops.newest().length, gops.keyed()[0]?.batches.length, gops.bytes], [0, 1, 16]);
   });
 
   it('drops older GOPs before the one in hand', () => {

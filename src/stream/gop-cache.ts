@@ -6,6 +6,7 @@
  *
  * Without a picture (audio only) a GOP is a second of the main track.
  */
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 import { median } from './median.ts';
 import type { Batch } from './batch.ts';
 
@@ -13,6 +14,8 @@ import type { Batch } from './batch.ts';
 export const GOP_CACHE_MS = 4000;
 /** Past it the GOP in hand is dropped, but for its key frame (stills); who starts then waits for the next. */
 export const GOP_CACHE_BYTES_MAX = 32 * 1024 * 1024;
+/** As bytes: what is held is objects too, and a sender may cut as small as it likes. More than ten minutes of 30 pictures and 50 audio frames a second. */
+export const GOP_CACHE_BATCHES_MAX = 64 * 1024;
 /** Length of a GOP where every frame is one. */
 const GOP_MS_MIN = 1000;
 const GOPS_MEASURED = 8;
@@ -23,16 +26,17 @@ export interface Gop {
   readonly batches: readonly Batch[];
   /** Its key frame is there to the end. */
   readonly whole: boolean;
-  /** Only its key frame is left. */
-  readonly cut: boolean;
 }
 
 interface OpenGop {
   readonly ticks: number;
   batches: Batch[];
   bytes: number;
+  /** Of its key frame alone. */
+  keyBytes: number;
   whole: boolean;
-  cut: boolean;
+  /** What is left of it; nothing, where its key frame has no end. */
+  kept: 'all' | 'key-frame' | 'nothing';
 }
 
 export interface GopCacheOptions {
@@ -41,17 +45,25 @@ export interface GopCacheOptions {
   /** Every batch of the main track is a key: audio, or video that we know nothing of. */
   readonly everyFrameKey: boolean;
   readonly bytesMax?: number;
+  readonly batchesMax?: number;
 }
 
 export class GopCache {
   readonly #options: GopCacheOptions;
   readonly #bytesMax: number;
+  readonly #batchesMax: number;
   #gops: readonly OpenGop[] = [];
   /** The last key frame of an attempt that ended: for stills that say how old they are. */
   #before: Gop | undefined;
   #bytes = 0;
-  /** Last batches of the main track that may turn out to belong to the next key frame (parameter sets sent ahead of it). */
+  #batches = 0;
+  #oversized = 0;
+  /**
+   * Last batches of the main track that may turn out to belong to the next key frame (parameter sets sent ahead of it), up to
+   * MAX_ACCESS_UNIT_BYTES.
+   */
   #ahead: Batch[] = [];
+  #aheadBytes = 0;
   /** Distances of the last key frames in milliseconds. */
   #distances: readonly number[] = [];
   #lastKeyUtcMs: number | undefined;
@@ -59,10 +71,16 @@ export class GopCache {
   constructor(options: GopCacheOptions) {
     this.#options = options;
     this.#bytesMax = options.bytesMax ?? GOP_CACHE_BYTES_MAX;
+    this.#batchesMax = options.batchesMax ?? GOP_CACHE_BATCHES_MAX;
   }
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** GOPs that were dropped whole, since their key frame passed MAX_ACCESS_UNIT_BYTES: time stands still, or no frame ends. */
+  get oversized(): number {
+    return this.#oversized;
   }
 
   /** Usual distance of key frames in milliseconds; undefined until two were seen. */
@@ -84,40 +102,36 @@ export class GopCache {
     if (main && batch.key) this.#key(batch);
     else this.#append(batch);
     if (main && !batch.key) this.#rememberAhead(batch);
-    if (this.#bytes > this.#bytesMax) this.#shed();
+    if (this.#tooMuch()) this.#shed();
   }
 
   /** The source went away: what is kept is the last key frame. */
   restart(): void {
-    const last = this.#gops.at(-1);
+    const last = this.#gops.findLast((gop) => gop.kept !== 'nothing');
     if (last !== undefined)
-      this.#before = {
-        ticks: last.ticks,
-        batches: keyFrameOf(last, this.#options.mainTrack),
-        whole: last.whole,
-        cut: true,
-      };
+      this.#before = { ticks: last.ticks, batches: keyFrameOf(last, this.#options.mainTrack), whole: last.whole };
     this.#gops = [];
-    this.#ahead = [];
+    this.#forgetAhead();
     this.#bytes = 0;
+    this.#batches = 0;
   }
 
   /** All whole GOPs and the one in hand, as one run of batches, oldest first. */
   all(): readonly Batch[] {
-    const from = this.#gops.findLastIndex((gop) => gop.cut) + 1;
+    const from = this.#gops.findLastIndex((gop) => gop.kept !== 'all') + 1;
     return this.#gops.slice(from).flatMap((gop) => gop.batches);
   }
 
-  /** The GOP in hand; empty if there is none, or only its key frame is left. */
+  /** The GOP in hand; empty if there is none, or less than all of it is left. */
   newest(): readonly Batch[] {
     const gop = this.#gops.at(-1);
-    return gop === undefined || gop.cut ? [] : gop.batches;
+    return gop?.kept === 'all' ? gop.batches : [];
   }
 
   /** Where key frames can be had for stills, newest first. */
   keyed(): readonly Gop[] {
     const before = this.#before === undefined ? [] : [this.#before];
-    return [...this.#gops.toReversed(), ...before];
+    return [...this.#gops.filter((gop) => gop.kept !== 'nothing').toReversed(), ...before];
   }
 
   #key(batch: Batch): void {
@@ -129,13 +143,13 @@ export class GopCache {
       if (distanceMs > 0) this.#distances = [...this.#distances, distanceMs].slice(-GOPS_MEASURED);
     }
     const batches = [...this.#takeAhead(batch.ticks, last), batch];
-    const bytes = batches.reduce((sum, other) => sum + other.buffer.length, 0);
+    const bytes = bytesOf(batches);
     const { ticks, frameEnd } = batch;
-    const gop: OpenGop = { ticks, batches, bytes, whole: frameEnd, cut: false };
-    this.#bytes += bytes;
+    const gop: OpenGop = { ticks, batches, bytes, keyBytes: bytes, whole: frameEnd, kept: 'all' };
+    this.#add(batches.length, bytes);
     this.#gops = this.#trimmed([...this.#gops, gop]);
     this.#before = undefined;
-    this.#ahead = [];
+    this.#forgetAhead();
     this.#lastKeyUtcMs = batch.arrivalUtcMs;
   }
 
@@ -143,29 +157,40 @@ export class GopCache {
   #takeAhead(ticks: number, last: OpenGop | undefined): readonly Batch[] {
     const ahead = this.#ahead.filter((batch) => batch.ticks === ticks);
     if (last === undefined || ahead.length === 0) return ahead;
-    for (const batch of last.batches) {
-      if (!ahead.includes(batch)) continue;
-      last.bytes -= batch.buffer.length;
-      this.#bytes -= batch.buffer.length;
-    }
-    last.batches = last.batches.filter((batch) => !ahead.includes(batch));
+    const moved = new Set(ahead);
+    const left = last.batches.filter((batch) => !moved.has(batch));
+    this.#replace(last, left);
     return ahead;
   }
 
   #append(batch: Batch): void {
     const gop = this.#gops.at(-1);
-    if (gop === undefined) return;
+    if (gop === undefined || gop.kept === 'nothing') return;
     const ofKeyFrame = this.#ofKeyFrame(gop, batch);
     if (batch.track === this.#options.mainTrack) gop.whole ||= !ofKeyFrame || batch.frameEnd;
-    if (gop.cut && !ofKeyFrame) return;
+    if (gop.kept === 'key-frame' && !ofKeyFrame) return;
+    const { length } = batch.buffer;
+    if (ofKeyFrame) gop.keyBytes += length;
+    if (gop.keyBytes > MAX_ACCESS_UNIT_BYTES) {
+      this.#oversized += 1;
+      this.#keep(gop, 'nothing');
+      return;
+    }
     gop.batches.push(batch);
-    gop.bytes += batch.buffer.length;
-    this.#bytes += batch.buffer.length;
+    gop.bytes += length;
+    this.#add(1, length);
   }
 
   #rememberAhead(batch: Batch): void {
-    if (this.#ahead[0]?.ticks !== batch.ticks) this.#ahead = [];
-    this.#ahead.push(batch);
+    if (this.#ahead[0]?.ticks !== batch.ticks) this.#forgetAhead();
+    this.#aheadBytes += batch.buffer.length;
+    if (this.#aheadBytes > MAX_ACCESS_UNIT_BYTES) this.#forgetAhead();
+    else this.#ahead.push(batch);
+  }
+
+  #forgetAhead(): void {
+    this.#ahead = [];
+    this.#aheadBytes = 0;
   }
 
   /** Drops the oldest GOPs without which there is still enough. */
@@ -174,22 +199,44 @@ export class GopCache {
     const enough = (GOP_CACHE_MS * this.#options.mainClockRate) / 1000;
     let from = 0;
     for (let second = gops[1]; second !== undefined && newest - second.ticks >= enough; second = gops[from + 1]) from++;
-    for (const gop of gops.slice(0, from)) this.#bytes -= gop.bytes;
+    for (const gop of gops.slice(0, from)) this.#add(-gop.batches.length, -gop.bytes);
     return gops.slice(from);
   }
 
-  /** Too many bytes: older GOPs go first, then the rest of the one in hand. */
+  #tooMuch(): boolean {
+    return this.#bytes > this.#bytesMax || this.#batches > this.#batchesMax;
+  }
+
+  /** Older GOPs go first, then the rest of the one in hand, then its key frame. */
   #shed(): void {
-    while (this.#bytes > this.#bytesMax && this.#gops.length > 1) {
-      this.#bytes -= this.#gops[0]?.bytes ?? 0;
+    while (this.#gops.length > 1 && this.#tooMuch()) {
+      const [oldest] = this.#gops;
+      if (oldest !== undefined) this.#keep(oldest, 'nothing');
       this.#gops = this.#gops.slice(1);
     }
     const gop = this.#gops[0];
-    if (gop === undefined || this.#bytes <= this.#bytesMax) return;
-    gop.batches = keyFrameOf(gop, this.#options.mainTrack);
-    gop.bytes = gop.batches.reduce((sum, batch) => sum + batch.buffer.length, 0);
-    gop.cut = true;
-    this.#bytes = gop.bytes;
+    if (gop !== undefined && this.#tooMuch()) this.#keep(gop, 'key-frame');
+    if (gop !== undefined && this.#tooMuch()) {
+      this.#oversized += 1;
+      this.#keep(gop, 'nothing');
+    }
+  }
+
+  #keep(gop: OpenGop, kept: 'key-frame' | 'nothing'): void {
+    gop.kept = kept;
+    this.#replace(gop, kept === 'nothing' ? [] : keyFrameOf(gop, this.#options.mainTrack));
+  }
+
+  #replace(gop: OpenGop, batches: Batch[]): void {
+    this.#add(-gop.batches.length, -gop.bytes);
+    gop.batches = batches;
+    gop.bytes = bytesOf(batches);
+    this.#add(batches.length, gop.bytes);
+  }
+
+  #add(batches: number, bytes: number): void {
+    this.#batches += batches;
+    this.#bytes += bytes;
   }
 
   #ofKeyFrame(gop: OpenGop, batch: Batch): boolean {
@@ -200,4 +247,8 @@ export class GopCache {
 /** The batches of a GOP's key frame. */
 export function keyFrameOf(gop: Pick<Gop, 'ticks' | 'batches'>, mainTrack: number): Batch[] {
   return gop.batches.filter((batch) => batch.track === mainTrack && batch.ticks === gop.ticks);
+}
+
+function bytesOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.buffer.length, 0);
 }

@@ -135,7 +135,7 @@ export class LiveStream implements Stream {
       sinceUtcMs: utcMs,
       error,
       source: this.#supervisor.source ?? none,
-      tracks: this.#relay.tracks.map((track) => track.status()),
+      tracks: this.#relay.status(),
       readers: { rtsp: readers.count('rtsp'), hls: this.timeline.users('hls') },
       gopMs: gopCache.gopMs,
       lastKeyFrameUtcMs: gopCache.lastKeyUtcMs,

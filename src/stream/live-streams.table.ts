@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
+import { WeirError } from '../core/errors.ts';
 import { FakeCamera } from './fake-camera.table.ts';
 import { LiveStreams } from './live-streams.ts';
 import { QuietLog } from './quiet-log.table.ts';
@@ -15,12 +16,15 @@ export class FakeNumbers implements SegmentNumbers {
   readonly inUse = new Set<string>();
   readonly next = new Map<string, number>();
   readonly generations = new Map<string, Generation>();
+  /** What `open` waits for, by stream. */
+  readonly held = new Map<string, Promise<void>>();
 
-  open(stream: string): Promise<StreamNumbers> {
+  async open(stream: string): Promise<StreamNumbers> {
     if (this.inUse.has(stream)) throw new RangeError(`${stream} is open`);
     this.inUse.add(stream);
     const { generations, next } = this;
-    return Promise.resolve({
+    await this.held.get(stream);
+    return {
       take: () => {
         const number = next.get(stream) ?? 1_767_261_600;
         next.set(stream, number + 1);
@@ -34,7 +38,7 @@ export class FakeNumbers implements SegmentNumbers {
         this.inUse.delete(stream);
         return Promise.resolve();
       },
-    });
+    };
   }
 }
 
@@ -62,8 +66,10 @@ export interface StreamBench {
   /** By name of the stream, once its source was made. */
   readonly cameras: Map<string, FakeCamera>;
   readonly spans: Map<string, readonly RecordedSpan[]>;
-  /** What happened to companions: 'open yard', 'close yard'. */
+  /** What happened to companions: 'open yard', 'close yard settings'. */
   readonly companions: string[];
+  /** Streams whose companion cannot be made. */
+  readonly withoutCompanion: Set<string>;
   /** Lets time pass in steps of a frame, so that promises between timers settle. */
   pass(ms: number): Promise<void>;
   apply(...settings: readonly StreamSettings[]): Promise<void>;
@@ -77,6 +83,7 @@ export function streamBench(
   const cameras = new Map<string, FakeCamera>();
   const spans = new Map<string, readonly RecordedSpan[]>();
   const companions: string[] = [];
+  const withoutCompanion = new Set<string>();
   const log = new QuietLog();
   const streams = new LiveStreams({
     clock,
@@ -95,10 +102,11 @@ export function streamBench(
       return source;
     },
     companionOf: (stream) => {
+      if (withoutCompanion.has(stream.name)) throw new WeirError('config-invalid', 'no such storage');
       companions.push(`open ${stream.name}`);
       return {
-        close: () => {
-          companions.push(`close ${stream.name}`);
+        close: (why) => {
+          companions.push(`close ${stream.name} ${why}`);
           return Promise.resolve();
         },
       };
@@ -113,5 +121,5 @@ export function streamBench(
   };
   const apply = (...settings: readonly StreamSettings[]): Promise<void> =>
     streams.apply(new Map(settings.map((one) => [one.name, one])));
-  return { clock, streams, numbers, log, cameras, spans, companions, pass, apply };
+  return { clock, streams, numbers, log, cameras, spans, companions, withoutCompanion, pass, apply };
 }

@@ -4,7 +4,7 @@ import { WeirError } from '../core/errors.ts';
 import { FakeCamera } from './fake-camera.table.ts';
 import { UNUSED_STREAM_MS } from './live-streams.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
-import type { SourceSettings } from '../config/settings.ts';
+import type { SourceSettings, StreamSettings } from '../config/settings.ts';
 
 const REFUSE_SECOND: SourceSettings = { kind: 'publish', takeover: false };
 
@@ -29,7 +29,7 @@ describe('LiveStreams', () => {
     assert.equal(await one.streams.find('yard'), yard);
     assert.notEqual(one.cameras.get('yard'), yardCamera);
     assert.equal(await one.streams.find('gate'), undefined);
-    assert.deepEqual(one.companions, ['close gate', 'close yard', 'open yard', 'open door']);
+    assert.deepEqual(one.companions, ['close gate removed', 'open door']);
     assert.deepEqual(
       one.streams
         .list()
@@ -39,10 +39,48 @@ describe('LiveStreams', () => {
     );
     await one.apply({ ...lobby, record: true }, settingsOf('door', PULL));
     assert.deepEqual([lobbyCamera?.begun, lobbyCamera?.ended], [1, 0]);
-    assert.deepEqual(one.companions.slice(4).toSorted(), ['close lobby', 'close yard', 'open lobby']);
+    assert.deepEqual(one.companions.slice(2).toSorted(), ['close lobby settings', 'close yard removed', 'open lobby']);
     await one.streams.close();
     assert.equal(one.numbers.inUse.size, 0);
     assert.deepEqual(one.streams.list(), []);
+  });
+
+  const changes: readonly (readonly [string, Partial<StreamSettings>, readonly string[]])[] = [
+    ['record', { record: true }, ['close yard settings', 'open yard']],
+    ['storage', { storage: 'other' }, ['close yard settings', 'open yard']],
+    ['keep', { keep: { ageMs: 1000, bytes: undefined, free: undefined } }, []],
+    ['onDemand', { onDemand: true }, []],
+    ['source', { source: { kind: 'file', path: '/files/a.mp4' } }, []],
+  ];
+  for (const [key, change, expected] of changes) {
+    it(`a change of ${key} ${expected.length > 0 ? 'makes another companion' : 'leaves the companion alone'}`, async () => {
+      const one = streamBench();
+      await one.apply(settingsOf('yard', PULL));
+      one.companions.length = 0;
+      await one.apply(settingsOf('yard', PULL, change));
+      assert.deepEqual(one.companions, expected);
+      await one.streams.close();
+    });
+  }
+
+  it('a companion that cannot be made holds no numbers, and a stream that is there goes on without', async () => {
+    const one = streamBench();
+    await one.apply(settingsOf('gate', PULL));
+    one.withoutCompanion.add('yard').add('gate');
+    await one.apply(settingsOf('yard', PULL), settingsOf('gate', PULL, { record: true }));
+    assert.deepEqual([...one.numbers.inUse], ['gate']);
+    assert.equal((await one.streams.find('gate'))?.name, 'gate');
+    assert.deepEqual(one.companions, ['open gate', 'close gate settings']);
+    one.withoutCompanion.clear();
+    await one.apply(settingsOf('yard', PULL), settingsOf('gate', PULL));
+    assert.deepEqual(
+      one.streams
+        .list()
+        .map(({ name }) => name)
+        .toSorted(byText),
+      ['gate', 'yard'],
+    );
+    await one.streams.close();
   });
 
   it('a source that cannot be made is the state of its stream, others go on', async () => {
@@ -64,7 +102,8 @@ describe('LiveStreams', () => {
     ['drone/special', 'publish-refused'],
     ['yard', 'publish-refused'],
     ['nobody', 'publish-refused'],
-    ['drone/index.m3u8', 'publish-refused'],
+    ['drone/index.m3u8', 'name-invalid'],
+    ['Bad Name!', 'name-invalid'],
   ];
   it('says which names can be published', async () => {
     const one = streamBench();
@@ -153,10 +192,38 @@ describe('LiveStreams', () => {
       one.streams.list().map((other) => other.name),
       ['fixed'],
     );
+    assert.equal(one.companions.at(-1), 'close cam unused');
     one.spans.set('cam', [{ id: 1, startUtcMs: 0, endUtcMs: 1 }]);
     const found = await one.streams.find('cam');
     assert.equal(found?.status().state, 'idle');
     assert.equal(await one.streams.find('cam'), found);
+    await one.streams.close();
+  });
+
+  it('forgets a stream only once a change of the configuration is through', async () => {
+    const one = streamBench();
+    const patterns = [settingsOf('**', PUBLISH)];
+    await one.apply(...patterns);
+    const camera = new FakeCamera(one.clock);
+    await one.streams.publish('cam', camera);
+    camera.fail(new WeirError('publisher-gone', 'The publisher left'));
+    await one.pass(0);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    one.numbers.held.set('gate', promise);
+    const applied = one.apply(...patterns, settingsOf('gate', PUBLISH));
+    one.clock.advance(UNUSED_STREAM_MS);
+    await one.pass(0);
+    assert.deepEqual(
+      one.streams.list().map(({ name }) => name),
+      ['cam'],
+    );
+    resolve();
+    await applied;
+    await one.pass(0);
+    assert.deepEqual(
+      one.streams.list().map(({ name }) => name),
+      ['gate'],
+    );
     await one.streams.close();
   });
 

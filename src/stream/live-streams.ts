@@ -3,6 +3,7 @@
  * A change of the configuration touches only the streams that it concerns.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { streamNameError } from '../config/stream-name.ts';
 import { WeirError } from '../core/errors.ts';
 import { LiveStream } from './live-stream.ts';
 import { StartLimiter } from './start-limiter.ts';
@@ -30,13 +31,19 @@ export interface LiveStreamsOptions {
   readonly hls: { readonly partMs: number; readonly segmentMs: number };
   /** Makes the source that settings describe (not 'publish'). Throws a WeirError if it cannot. */
   readonly sourceOf: (settings: StreamSettings) => Source;
-  /** What goes with a stream for as long as its settings stay: its recorder. Asked again when they change. */
+  /** What goes with a stream: its recorder. Asked again when `record` or `storage` changes. May throw a WeirError. */
   readonly companionOf?: (stream: Stream, settings: StreamSettings) => StreamCompanion | undefined;
 }
 
+/**
+ * Why a companion ends. 'settings': the stream goes on, with another companion or none. 'removed': after its source ended, the stream
+ * goes. 'unused': the same, but whoever publishes that name again brings it back.
+ */
+export type CompanionEnd = 'settings' | 'removed' | 'unused';
+
 export interface StreamCompanion {
-  /** Called after the source ended and before the timeline does, or when the settings change. */
-  close(): Promise<void>;
+  /** Resolves when it has ended; never rejects. After 'settings' the next one of the stream may be asked for at once. */
+  close(why: CompanionEnd): Promise<void>;
 }
 
 interface Member {
@@ -81,7 +88,8 @@ export class LiveStreams implements StreamRegistry {
   publishError(name: string): WeirError | undefined {
     if (this.#closing) return new WeirError('shutting-down', 'weir is shutting down');
     const source = this.#rules.settingsOf(name)?.source;
-    if (source === undefined) return new WeirError('publish-refused', `No stream may be published as ${name}`);
+    if (source === undefined)
+      return streamNameError(name) ?? new WeirError('publish-refused', `No stream may be published as ${name}`);
     if (source.kind !== 'publish') return new WeirError('publish-refused', `${name} has a source of its own`);
     const busy = this.#members.get(name)?.stream.publishing === true;
     if (busy && !source.takeover) return new WeirError('stream-busy', `Somebody publishes ${name} already`);
@@ -150,21 +158,26 @@ export class LiveStreams implements StreamRegistry {
     if (settings === undefined) throw new WeirError('stream-unknown', `There is no stream ${name}`);
     if (this.#members.size >= STREAMS_MAX)
       throw new WeirError('limit-reached', `There are ${STREAMS_MAX} streams already`);
-    const { clock, log, random, numbers, archive, hls, sourceOf } = this.#options;
+    const { clock, log, random, archive, hls, sourceOf } = this.#options;
+    const numbers = await this.#options.numbers.open(name);
     const stream = new LiveStream({
       settings,
       clock,
       log,
       random,
       limiter: this.#limiter,
-      numbers: await numbers.open(name),
+      numbers,
       archive,
       partMs: hls.partMs,
       segmentMs: hls.segmentMs,
       sourceOf,
     });
-    const companion = this.#options.companionOf?.(stream, settings);
-    this.#members.set(name, { stream, companion });
+    try {
+      this.#members.set(name, { stream, companion: this.#options.companionOf?.(stream, settings) });
+    } catch (error) {
+      await numbers.close();
+      throw error;
+    }
     await stream.configure(settings);
     return stream;
   }
@@ -173,19 +186,33 @@ export class LiveStreams implements StreamRegistry {
     const { stream } = member;
     const settings = this.#rules.settingsOf(stream.name);
     if (settings === undefined || sameSettings(settings, stream.settings)) return;
-    await member.companion?.close();
-    member.companion = this.#options.companionOf?.(stream, settings);
+    if (!sameRecording(settings, stream.settings)) this.#changeCompanion(member, settings);
     await stream.configure(settings);
   }
 
-  async #remove(name: string, error: WeirError): Promise<void> {
+  /** The one before ends by itself, at the end of the segment in hand: nobody waits for that. */
+  #changeCompanion(member: Member, settings: StreamSettings): void {
+    void member.companion?.close('settings');
+    member.companion = undefined;
+    try {
+      member.companion = this.#options.companionOf?.(member.stream, settings);
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      this.#options.log.error(
+        { stream: settings.name, code: error.code, error },
+        `The stream cannot be recorded: ${error.describe()}`,
+      );
+    }
+  }
+
+  async #remove(name: string, error: WeirError, why: CompanionEnd = 'removed'): Promise<void> {
     await this.#pending.get(name);
     const member = this.#members.get(name);
     if (member === undefined) return;
     await this.#whilePending(name, async () => {
       this.#members.delete(name);
       await member.stream.stopSource(error);
-      await member.companion?.close();
+      await member.companion?.close(why);
       await member.stream.close(error);
     });
   }
@@ -194,13 +221,15 @@ export class LiveStreams implements StreamRegistry {
   #forgetLater(stream: LiveStream): void {
     if (this.#forgetting.has(stream)) return;
     this.#forgetting.add(stream);
-    this.#options.clock.after(UNUSED_STREAM_MS, () => {
-      this.#forgetting.delete(stream);
-      if (this.#members.get(stream.name)?.stream !== stream || this.#closing) return;
-      if (stream.publishing || this.#rules.isExact(stream.name)) return;
-      if (this.#busy(stream)) return this.#forgetLater(stream);
-      void this.#remove(stream.name, new WeirError('stream-removed', 'Nobody publishes or reads this stream'));
-    });
+    this.#options.clock.after(UNUSED_STREAM_MS, () => void this.#inTurn(() => this.#forget(stream)));
+  }
+
+  async #forget(stream: LiveStream): Promise<void> {
+    this.#forgetting.delete(stream);
+    if (this.#members.get(stream.name)?.stream !== stream || this.#closing) return;
+    if (stream.publishing || this.#rules.isExact(stream.name)) return;
+    if (this.#busy(stream)) return this.#forgetLater(stream);
+    await this.#remove(stream.name, new WeirError('stream-removed', 'Nobody publishes or reads this stream'), 'unused');
   }
 
   /** Whether others than its own recorder use it. */
@@ -228,6 +257,11 @@ export class LiveStreams implements StreamRegistry {
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+/** Another recorder would do the same. */
+function sameRecording(a: StreamSettings, b: StreamSettings): boolean {
+  return a.record === b.record && a.storage === b.storage;
 }
 
 /** Where it is declared is for messages only. */

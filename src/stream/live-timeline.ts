@@ -18,6 +18,7 @@ import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
 import type { FragmenterHost, SegmentNumbering } from './fragmenter.ts';
 import type { LiveTrack } from './relay-track.ts';
 import type { Relay } from './relay.ts';
+import type { SegmentContent } from './segment-content.ts';
 import type { StreamNumbers } from './segment-numbers.ts';
 import type { Generation, Lease, Timeline, TimelineHead, TimelineListener } from './timeline.ts';
 
@@ -122,8 +123,8 @@ export class LiveTimeline implements Timeline {
     return this.#head.changed(version, signal);
   }
 
-  async segment(number: number): Promise<Uint8Array | undefined> {
-    return this.#head.bytesOf(number) ?? (await this.#options.archive.segment(this.stream, number));
+  async segment(number: number): Promise<SegmentContent | undefined> {
+    return this.#head.content(number) ?? (await this.#options.archive.segment(this.stream, number));
   }
 
   async init(hash: string): Promise<Uint8Array | undefined> {

@@ -10,7 +10,6 @@ import { RTP_HEADER_BYTES, parseRtpHeader, rewriteRtpHeader, writeRtpHeader } fr
 import { BATCH_BYTES_MAX, BatchBuffer } from './batch-buffer.ts';
 import { FRAME_HEADER_BYTES } from './framed.ts';
 import { ParameterLearner } from './parameter-learner.ts';
-import { LATE, RtpSequence } from './rtp-sequence.ts';
 import { RtpTimeRepair } from './rtp-time-repair.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { Codec, Packetizer } from '../core/codec/codec.ts';
@@ -61,7 +60,6 @@ export class LiveTrack implements RelayTrack {
   /** Arrival of the newest packet, monotonic; undefined before the first. */
   lastArrivalMs: number | undefined;
   readonly #options: LiveTrackOptions;
-  readonly #sequence: RtpSequence;
   readonly #time: RtpTimeRepair;
   readonly #buffer: BatchBuffer;
   readonly #learner: ParameterLearner;
@@ -74,6 +72,8 @@ export class LiveTrack implements RelayTrack {
     onlySets: true,
     lostBefore: 0,
   };
+  /** Our number of the newest packet: 16 bits, one line without a jump, in which what was lost on the way in stays a gap. */
+  #sequence: number;
   #frameEnded = true;
   /** Time of the last key frame: its further slices are not another one. */
   #keyTicks: number | undefined;
@@ -87,7 +87,7 @@ export class LiveTrack implements RelayTrack {
   #packets = 0;
   #lost = 0;
   #malformed = 0;
-  #late = 0;
+  #goodbyes = 0;
   #unpackable = 0;
 
   constructor(options: LiveTrackOptions) {
@@ -99,7 +99,7 @@ export class LiveTrack implements RelayTrack {
     // Dynamic numbers are ours; a static one tells a reader the codec (RFC 3551 §6).
     this.format = { ...format, payloadType: format.payloadType < 96 ? format.payloadType : 96 + (options.index & 31) };
     this.ssrc = Math.floor(random() * 2 ** 32);
-    this.#sequence = new RtpSequence(Math.floor(random() * 2 ** 15));
+    this.#sequence = Math.floor(random() * 2 ** 15);
     this.#time = new RtpTimeRepair(format.clockRate, Math.floor(random() * 2 ** 31));
     this.#buffer = new BatchBuffer((2 * options.index) & 0xff);
     this.#learner = new ParameterLearner(this.format);
@@ -126,26 +126,22 @@ export class LiveTrack implements RelayTrack {
     this.#resume = { ticks, arrivalMs };
   }
 
-  packet(packet: Uint8Array, arrivalMs: number): void {
+  packet(packet: Uint8Array, arrivalMs: number, lostBefore: number): void {
     const header = packet.length > PACKET_BYTES_MAX ? undefined : parseRtpHeader(packet);
     if (header === undefined) {
       this.#malformed++;
       return;
     }
     if (this.#resume !== undefined) this.#beginLine(this.#resume, arrivalMs);
-    const lost = this.#sequence.push(header.sequence, header.ssrc);
-    if (lost === LATE) {
-      this.#late++;
-      return;
-    }
+    this.#sequence = (this.#sequence + 1 + lostBefore) & 0xffff;
     this.#interrupted = false;
     this.lastArrivalMs = arrivalMs;
     this.#packets++;
     this.#bytes += packet.length;
-    this.#lost += lost;
+    this.#lost += lostBefore;
     const unmarked = this.format.media !== 'video';
     const ticks = this.#time.push(header.timestamp, arrivalMs, this.#frameEnded || unmarked);
-    this.#gather(packet, header, ticks, arrivalMs, lost);
+    this.#gather(packet, header, ticks, arrivalMs, lostBefore);
     if (this.#report !== undefined)
       this.senderReport(this.#report.ntpUtcMs, this.#report.rtpTimestamp, this.#report.times);
   }
@@ -163,8 +159,14 @@ export class LiveTrack implements RelayTrack {
       writeRtpHeader(packer.scratch, line, marker);
       packer.scratch.set(payload, RTP_HEADER_BYTES);
       this.#packedSequence = (this.#packedSequence + 1) & 0xffff;
-      this.packet(packer.scratch.subarray(0, RTP_HEADER_BYTES + payload.length), arrivalMs);
+      this.packet(packer.scratch.subarray(0, RTP_HEADER_BYTES + payload.length), arrivalMs, 0);
     }
+  }
+
+  /** What is open will not be finished. */
+  goodbye(): void {
+    this.#goodbyes++;
+    this.close();
   }
 
   /** A report that comes before the first packet it speaks of waits for that. */
@@ -200,15 +202,17 @@ export class LiveTrack implements RelayTrack {
     this.#close(this.#frameEnded);
   }
 
-  status(): TrackStatus {
+  /** `more`: faults that show elsewhere. */
+  status(more: Readonly<Record<string, number>>): TrackStatus {
     const { restamped, newLine, arrivalClock } = this.#time.faults;
     const all = {
       malformed: this.#malformed,
-      late: this.#late,
+      goodbyes: this.#goodbyes,
       unpackable: this.#unpackable,
       restamped,
       newLine,
       arrivalClock,
+      ...more,
     };
     const faults = Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
     return { format: this.format, bytes: this.#bytes, packets: this.#packets, lost: this.#lost, faults };
@@ -217,7 +221,6 @@ export class LiveTrack implements RelayTrack {
   #beginLine(resume: { readonly ticks: number; readonly arrivalMs: number }, arrivalMs: number): void {
     const passed = Math.round(((arrivalMs - resume.arrivalMs) * this.format.clockRate) / 1000);
     this.#time.restart(resume.ticks + Math.max(0, passed));
-    this.#sequence.restart();
     this.#resume = undefined;
   }
 
@@ -237,7 +240,7 @@ export class LiveTrack implements RelayTrack {
     open.packets++;
     const line = {
       payloadType: this.format.payloadType,
-      sequence: this.#sequence.sequence,
+      sequence: this.#sequence,
       timestamp: ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32,
       ssrc: this.ssrc,
     };

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 import { parseRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, AacPackets, VideoPackets, mutatedPacket } from './fake-camera.table.ts';
+import { AAC_FORMAT, AacPackets, ReceivedTrack, VideoPackets, mutatedPacket } from './fake-camera.table.ts';
 import { framedLength } from './framed.ts';
 import { Relay } from './relay.ts';
 import type { WeirError } from '../core/errors.ts';
 import type { RtpHeader } from '../core/rtp/packet.ts';
 import type { Batch } from './batch.ts';
 import type { RelayAttempt } from './relay.ts';
-import type { TrackSink } from './source.ts';
 import type { RelayReader } from './stream.ts';
 
 class TestReader implements RelayReader {
@@ -60,21 +60,24 @@ function bench(): Bench {
 }
 
 /** Sends frames [from, to) in real time. */
-function send(to: Bench, sink: TrackSink | undefined, packets: VideoPackets, from: number, until: number): void {
+function send(
+  to: Bench,
+  track: Pick<ReceivedTrack, 'packet' | 'flush'>,
+  packets: VideoPackets,
+  from: number,
+  until: number,
+): void {
   for (let i = from; i < until; i++) {
-    for (const packet of packets.frame(i)) sink?.packet(packet, to.clock.monoMs());
-    sink?.flush();
+    for (const packet of packets.frame(i)) track.packet(packet, to.clock.monoMs());
+    track.flush();
     to.clock.advance(40);
   }
 }
 
-function begin(
-  to: Bench,
-  packets: VideoPackets,
-): { readonly attempt: RelayAttempt; readonly video: TrackSink | undefined } {
+function begin(to: Bench, packets: VideoPackets): { readonly attempt: RelayAttempt; readonly video: ReceivedTrack } {
   const attempt = to.relay.begin();
-  const [video] = attempt.sink.announce([packets.format]);
-  return { attempt, video };
+  const [sink] = attempt.sink.announce([packets.format]);
+  return { attempt, video: new ReceivedTrack(sink, packets.format.clockRate) };
 }
 
 describe('Relay', () => {
@@ -123,7 +126,7 @@ describe('Relay', () => {
     const frame = packets.frame(0);
     for (const packet of frame) {
       const copy = packet.slice();
-      video?.packet(copy, 0);
+      video.packet(copy, 0);
       copy.fill(0);
     }
     const batch = reader.batches[0];
@@ -230,7 +233,8 @@ describe('Relay', () => {
       const packets = new VideoPackets(name);
       const attempt = one.relay.begin();
       const format = { ...packets.format, fmtp: new Map(), parameters: undefined };
-      const [video] = attempt.sink.announce([format]);
+      const [sink] = attempt.sink.announce([format]);
+      const video = new ReceivedTrack(sink, format.clockRate);
       send(one, video, packets, 1, 15);
       const identity = (): string | undefined => one.relay.tracks[0]?.format.parameters?.identity;
       assert.equal(identity(), undefined);
@@ -252,9 +256,9 @@ describe('Relay', () => {
           packet[1] = (packet[1] ?? 0) & 0x7f;
           // A fragmentation unit is no end of a NAL unit.
           if (marker && ((packet[12] ?? 0) & 31) !== 28) packet[1] |= 0x80;
-          video?.packet(packet, one.clock.monoMs());
+          video.packet(packet, one.clock.monoMs());
         }
-        video?.flush();
+        video.flush();
         one.clock.advance(40);
       }
       assert.equal(new Set(reader.batches.map((batch) => batch.ticks)).size, 30);
@@ -275,13 +279,13 @@ describe('Relay', () => {
     one.relay.attach(reader, 'key');
     const frame = packets.frame(0);
     assert.ok(frame.length > 2);
-    for (const packet of frame.slice(0, -1)) video?.packet(packet, one.clock.monoMs());
-    video?.flush();
+    for (const packet of frame.slice(0, -1)) video.packet(packet, one.clock.monoMs());
+    video.flush();
     assert.equal(reader.batches.length, 0);
     one.clock.advance(5);
     assert.equal(reader.batches.length, 1);
     assert.equal(reader.batches[0]?.frameEnd, false);
-    for (const packet of frame.slice(-1)) video?.packet(packet, one.clock.monoMs());
+    for (const packet of frame.slice(-1)) video.packet(packet, one.clock.monoMs());
     assert.deepEqual(
       reader.batches.map((batch) => [batch.key, batch.frameEnd]),
       [
@@ -289,6 +293,21 @@ describe('Relay', () => {
         [false, true],
       ],
     );
+  });
+
+  it('lets what is open go when the sender says BYE, which is counted; it may send again', () => {
+    const one = bench();
+    const packets = new VideoPackets('plain-h264');
+    const reader = new TestReader();
+    const [sink] = one.relay.begin().sink.announce([packets.format]);
+    one.relay.attach(reader, 'key');
+    for (const packet of packets.frame(0).slice(0, -1)) sink?.packet(packet, 0, 0);
+    assert.equal(reader.batches.length, 0);
+    sink?.goodbye();
+    assert.deepEqual([reader.batches.length, reader.batches[0]?.frameEnd], [1, false]);
+    assert.deepEqual(one.relay.status()[0]?.faults, { goodbyes: 1 });
+    for (const packet of packets.frame(15)) sink?.packet(packet, 40, 0);
+    assert.deepEqual([reader.batches.length, reader.errors], [2, []]);
   });
 
   it('keeps batches within 64 KB', () => {
@@ -302,7 +321,7 @@ describe('Relay', () => {
       writeRtpHeader(packet, { payloadType: 96, sequence: i, timestamp: 0, ssrc: 1 }, false);
       packet[12] = 0x65; // a slice of an IDR picture
       packet[13] = 0x88;
-      video?.packet(packet, one.clock.monoMs());
+      video.packet(packet, one.clock.monoMs());
     }
     assert.ok(reader.batches.length >= 4);
     assert.ok(reader.batches.every((batch) => batch.buffer.length <= 65_536));
@@ -315,13 +334,14 @@ describe('Relay', () => {
   it('hands audio on at once, and leads with it where there is no picture', () => {
     const one = bench();
     const attempt = one.relay.begin();
-    const [audio] = attempt.sink.announce([AAC_FORMAT]);
+    const [sink] = attempt.sink.announce([AAC_FORMAT]);
+    const audio = new ReceivedTrack(sink, AAC_FORMAT.clockRate);
     const reader = new TestReader();
     one.relay.attach(reader, 'live');
     const packets = new AacPackets();
     for (let i = 0; i < 100; i++) {
-      for (const packet of packets.frame(i)) audio?.packet(packet, one.clock.monoMs());
-      audio?.flush();
+      for (const packet of packets.frame(i)) audio.packet(packet, one.clock.monoMs());
+      audio.flush();
       assert.equal(reader.batches.length, i + 1);
       one.clock.advance(1024 / 48);
     }
@@ -337,7 +357,7 @@ describe('Relay', () => {
     const reader = new TestReader();
     one.relay.attach(reader, 'key');
     for (let i = 0; i < 48; i++) {
-      video?.accessUnit(packets.unit(i), one.clock.monoMs());
+      video.accessUnit(packets.unit(i), one.clock.monoMs());
       one.clock.advance(33);
     }
     assert.equal(reader.batches.length, 48);
@@ -357,13 +377,29 @@ describe('Relay', () => {
     const good = one.relay.keyFrame();
     const frame = packets.frame(15);
     frame.forEach((packet, i) => {
-      if (i !== frame.length - 2) video?.packet(packet, one.clock.monoMs());
+      if (i !== frame.length - 2) video.packet(packet, one.clock.monoMs());
     });
     send(one, video, packets, 16, 20);
     assert.equal(one.relay.keyFrame(), good);
     send(one, video, packets, 20, 31);
     assert.notEqual(one.relay.keyFrame(), good);
     assert.equal(one.relay.keyFrame(), one.relay.keyFrame());
+  });
+
+  it('holds no more than a key frame where time stands still and no frame ends, and counts it', () => {
+    const one = bench();
+    const { video } = begin(one, new VideoPackets('plain-h264'));
+    const packet = new Uint8Array(1400);
+    packet[12] = 0x65; // a slice of an IDR picture
+    packet[13] = 0x88;
+    let most = 0;
+    for (let i = 0; i < 10_000; i++) {
+      writeRtpHeader(packet, { payloadType: 96, sequence: i & 0xffff, timestamp: 0, ssrc: 1 }, false);
+      video.packet(packet, one.clock.monoMs());
+      most = Math.max(most, one.relay.gopCache.bytes);
+    }
+    assert.ok(most > MAX_ACCESS_UNIT_BYTES / 2 && most <= MAX_ACCESS_UNIT_BYTES, `${most}`);
+    assert.deepEqual([one.relay.gopCache.bytes, one.relay.status()[0]?.faults], [0, { oversizedGops: 1 }]);
   });
 
   it('keeps sender reports true while the source is away', () => {
@@ -393,9 +429,9 @@ describe('Relay', () => {
       for (let i = 0; i < 60; i++) {
         for (const packet of packets.frame(i)) {
           const spoiled = random() < 0.2 ? mutatedPacket(packet, random) : packet;
-          video?.packet(spoiled, one.clock.monoMs());
+          video.packet(spoiled, one.clock.monoMs());
         }
-        if (random() < 0.5) video?.flush();
+        if (random() < 0.5) video.flush();
         one.clock.advance(40 * random());
       }
       one.relay.keyFrame();

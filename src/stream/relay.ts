@@ -16,7 +16,7 @@ import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { Batch } from './batch.ts';
 import type { Gop } from './gop-cache.ts';
 import type { SourceSink, TrackSink } from './source.ts';
-import type { Attachment, RelayReader, SenderClock, StartMode } from './stream.ts';
+import type { Attachment, RelayReader, SenderClock, StartMode, TrackStatus } from './stream.ts';
 
 export interface RelayListener {
   /** After the batch is among the GOPs in memory and readers have it. */
@@ -97,6 +97,11 @@ export class Relay {
 
   get anchored(): boolean {
     return this.#lineup.clock.anchored;
+  }
+
+  status(): readonly TrackStatus[] {
+    const { tracks, gops } = this.#lineup;
+    return tracks.map((track) => track.status(track.main ? { oversizedGops: gops.oversized } : {}));
   }
 
   gops(): readonly Batch[] {
@@ -199,10 +204,10 @@ export class Relay {
   #trackSink(attempt: Attempt, track: LiveTrack | undefined): TrackSink {
     const takes = (): boolean => attempt.open && track !== undefined && this.#lineup.tracks[track.index] === track;
     return {
-      packet: (packet, arrivalMs) => {
+      packet: (packet, arrivalMs, lostBefore) => {
         if (!takes()) return;
         if (!attempt.started) this.#start(attempt, arrivalMs);
-        track?.packet(packet, arrivalMs);
+        track?.packet(packet, arrivalMs, lostBefore);
       },
       accessUnit: (unit, arrivalMs) => {
         if (!takes()) return;
@@ -211,6 +216,9 @@ export class Relay {
       },
       senderReport: (ntpUtcMs, rtpTimestamp) => {
         if (takes()) track?.senderReport(ntpUtcMs, rtpTimestamp, this.#lineup.clock);
+      },
+      goodbye: () => {
+        if (takes()) track?.goodbye();
       },
       flush: () => {
         if (takes() && track?.flush() === true) this.#armTimer();

@@ -7,7 +7,7 @@
  *     sender   0   40   80   7000 s  +40  +80 …                  three in a row on a new line: that line is followed from there on
  *     sender   0    0    0        0    0    0 …                  never moves: arrival times instead (Huawei, Uniview; zlm#3363)
  */
-import { signedDistance } from '../core/rtp/unwrap.ts';
+import { signedDistance } from '../core/rtp/signed-distance.ts';
 
 /** A frame this far from where time can have got to is not believed. */
 export const TIME_JUMP_MS_MAX = 5000;

@@ -29,12 +29,14 @@ export interface SourceSink {
 /** A track's way in: RTP packets, or access units where the source has those. */
 export interface TrackSink {
   /**
-   * One RTP packet, whole, in the order of its sequence numbers as far as the source can restore it. A view: the relay copies.
-   * `arrivalMs` is monotonic.
+   * One RTP packet, whole, in the order of its sequence numbers as far as the source can restore it, none twice. A view: the relay
+   * copies. `arrivalMs` is monotonic; so many packets are missing directly before it.
    */
-  packet(packet: Uint8Array, arrivalMs: number): void;
+  packet(packet: Uint8Array, arrivalMs: number, lostBefore: number): void;
   /** The sender's clock: this NTP time (UTC milliseconds, may be nonsense) is this RTP time. */
   senderReport(ntpUtcMs: number, rtpTimestamp: number): void;
+  /** The sender says that it ends this track (RTCP BYE); it may send again all the same. */
+  goodbye(): void;
   /** One access unit, ticks on the source's own line; the relay packs it into RTP. */
   accessUnit(unit: AccessUnit, arrivalMs: number): void;
   /** Nothing more is at hand now (the chunk read from the socket is used up): a batch whose frame is whole goes out. */

@@ -5,6 +5,7 @@ import { squeeze } from './squeeze.ts';
 
 const VIDEO = 0;
 const AUDIO = 1;
+const VIDEO_TOO = 2;
 const CLOCK = 90_000;
 const MS = 90;
 
@@ -33,6 +34,23 @@ const rows: readonly { readonly name: string; readonly given: readonly Given[]; 
   {
     name: 'audio is left out',
     given: [{ ms: 0, key: true }, { ms: 0, track: AUDIO }, { ms: 40 }],
+    ms: [39, 40],
+  },
+  {
+    name: 'two pictures: each from its own key frame on',
+    given: [
+      { ms: 0, key: true },
+      { ms: 5, track: VIDEO_TOO },
+      { ms: 40 },
+      { ms: 45, track: VIDEO_TOO, key: true },
+      { ms: 80 },
+      { ms: 85, track: VIDEO_TOO },
+    ],
+    ms: [78, 79, 84, 80, 85],
+  },
+  {
+    name: 'two pictures: nothing of one without a key frame',
+    given: [{ ms: 0, key: true }, { ms: 5, track: VIDEO_TOO }, { ms: 40 }, { ms: 45, track: VIDEO_TOO }],
     ms: [39, 40],
   },
   {
@@ -95,7 +113,7 @@ function run(given: readonly Batch[]): readonly Batch[] {
   return squeeze(
     given,
     () => CLOCK,
-    (track) => track === VIDEO,
+    (track) => track !== AUDIO,
   );
 }
 

@@ -17,31 +17,31 @@ const TIMESTAMP_OFFSET = 4;
 const REORDER_FRAMES_MAX = 16;
 
 /**
- * Returns copies of the video batches from the last key frame in `batches` on, in the same order, their times rewritten; audio is
- * left out. The last picture keeps its own time, and so do pictures between which B-frames are still to come or which are unfinished.
- * Empty without a key frame.
+ * Returns copies of the video batches, in the same order, their times rewritten: of each track from its own last key frame in
+ * `batches` on, and nothing of a track without one, which could not be decoded; audio is left out. The last picture keeps its own time,
+ * and so do pictures between which B-frames are still to come or which are unfinished.
  */
 export function squeeze(
   batches: readonly Batch[],
   clockRateOf: (track: number) => number,
   isVideo: (track: number) => boolean,
 ): readonly Batch[] {
-  const video = fromLastKey(batches.filter((batch) => isVideo(batch.track)));
   const timesByTrack = new Map<number, ReadonlyMap<number, number>>();
-  return video.map((batch) => {
-    let times = timesByTrack.get(batch.track);
-    if (times === undefined) {
-      const ofTrack = video.filter((other) => other.track === batch.track);
-      times = squeezedTimes(ofTrack, clockRateOf(batch.track));
-      timesByTrack.set(batch.track, times);
-    }
-    return retimed(batch, times.get(batch.ticks) ?? batch.ticks);
-  });
+  const used = new Set<Batch>();
+  for (const track of new Set(batches.map((batch) => batch.track))) {
+    if (!isVideo(track)) continue;
+    const ofTrack = fromLastKey(batches.filter((batch) => batch.track === track));
+    for (const batch of ofTrack) used.add(batch);
+    timesByTrack.set(track, squeezedTimes(ofTrack, clockRateOf(track)));
+  }
+  return batches
+    .filter((batch) => used.has(batch))
+    .map((batch) => retimed(batch, timesByTrack.get(batch.track)?.get(batch.ticks) ?? batch.ticks));
 }
 
-function fromLastKey(video: readonly Batch[]): readonly Batch[] {
-  const last = video.findLastIndex((batch) => batch.key);
-  return last < 0 ? [] : video.slice(last);
+function fromLastKey(ofTrack: readonly Batch[]): readonly Batch[] {
+  const last = ofTrack.findLastIndex((batch) => batch.key);
+  return last < 0 ? [] : ofTrack.slice(last);
 }
 
 /** New time of each old time that changes. RTP times are presentation times, so sorting them gives presentation order. */

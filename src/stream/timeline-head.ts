@@ -3,6 +3,7 @@
  * segment that left the list stays fetchable (RFC 8216 §6.2.2).
  */
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
+import { contentOf, type SegmentContent } from './segment-content.ts';
 import type { Generation, HeadSegment, TimelineHead } from './timeline.ts';
 
 /** Inits of segments that have left the head but may still be asked for by a player. */
@@ -77,17 +78,12 @@ export class SegmentHead {
     this.#change();
   }
 
-  /** The segment's fragments in one piece: a copy. */
-  bytesOf(number: number): Uint8Array | undefined {
-    const segment = this.#segments.find((candidate) => candidate.number === number);
-    if (segment === undefined) return undefined;
-    const whole = new Uint8Array(segment.bytes);
-    let at = 0;
-    for (const { bytes } of segment.fragments) {
-      whole.set(bytes, at);
-      at += bytes.length;
-    }
-    return whole;
+  /** The segment's fragments, shared by all who read it. */
+  content(number: number): SegmentContent | undefined {
+    const fragments = this.#segments.find((candidate) => candidate.number === number)?.fragments;
+    if (fragments === undefined) return undefined;
+    const pieces = fragments.map(({ bytes }) => bytes);
+    return contentOf(pieces, fragments);
   }
 
   init(hash: string): Uint8Array | undefined {

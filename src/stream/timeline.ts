@@ -3,6 +3,7 @@
  * HLS and the recorder see; `live-timeline.ts` implements it.
  */
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
+import type { SegmentContent } from './segment-content.ts';
 
 export interface Timeline {
   readonly stream: string;
@@ -17,8 +18,8 @@ export interface Timeline {
   head(): TimelineHead;
   /** Resolves when the head has changed since `version`, or `signal` aborted. */
   changed(version: number, signal: AbortSignal): Promise<void>;
-  /** A complete segment's bytes, from memory or from the archive; undefined if nowhere. */
-  segment(number: number): Promise<Uint8Array | undefined>;
+  /** A complete segment, from memory or from the archive; undefined if nowhere. */
+  segment(number: number): Promise<SegmentContent | undefined>;
   init(hash: string): Promise<Uint8Array | undefined>;
 }
 

@@ -9,6 +9,15 @@ export const RTCP_RECEIVER_REPORT = 201;
 export const RTCP_SOURCE_DESCRIPTION = 202;
 export const RTCP_GOODBYE = 203;
 
+/**
+ * Whether a packet is RTCP, not RTP, told from its second byte: 192 to 223 are packet types, and marker with payload types 64 to 95,
+ * which RTP is not to use (RFC 5761 §4). For devices that send both on one channel.
+ */
+export function isRtcp(packet: Uint8Array): boolean {
+  const type = packet[1] ?? 0;
+  return type >= 192 && type <= 223;
+}
+
 export type RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye;
 
 export interface SenderReport {

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parametersFromSampleEntry } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
-import { baseTicks, findTfdts, shiftTfdts } from '../../core/mp4/write/patch.ts';
+import { baseTicks } from '../../core/mp4/write/patch.ts';
 import type { GapStore } from '../../state/gap-store.ts';
 import {
   GAP_REASONS,
@@ -17,6 +17,7 @@ import {
   type RecordedSpan,
 } from '../../stream/archive.ts';
 import type { SegmentEntry } from '../../stream/fragment.ts';
+import type { SegmentContent } from '../../stream/segment-content.ts';
 import { uncoveredGaps } from '../gaps/uncovered-gaps.ts';
 import { runsOf, type IndexedKey, type IndexedSegment } from '../index/indexed-segment.ts';
 import type { IndexLookups } from '../index/index-lookups.ts';
@@ -24,6 +25,7 @@ import { addRun } from '../index/spans.ts';
 import type { OpenRecording, OpenRecordings } from '../record/open-recordings.ts';
 import type { Storage } from '../storage/storage.ts';
 import { listed, type RecordedSegment } from './recorded-segment.ts';
+import { readSegment } from './segment-bytes.ts';
 import { SetUps } from './set-ups.ts';
 
 /** Rows of files that one query brings. */
@@ -94,14 +96,15 @@ export class RecordingArchive implements Archive {
     return listed(found, limit);
   }
 
-  async segment(stream: string, number: number): Promise<Uint8Array | undefined> {
+  async segment(stream: string, number: number): Promise<SegmentContent | undefined> {
     const found = this.#segmentNumbered(stream, number);
     if (found === undefined) return undefined;
-    const { segment, file } = found;
-    const bytes = await this.#storageOf(file.storage)?.read(file.path, segment.offset, segment.bytes);
-    if (bytes?.length !== segment.bytes) return undefined;
-    this.#toUtc(bytes, found);
-    return bytes;
+    const { bytes } = found.segment;
+    const read = async (start = 0, end = bytes): Promise<readonly Uint8Array[] | undefined> => {
+      const span = await this.#readInUtc(found, start, end);
+      return span === undefined ? undefined : [span];
+    };
+    return { bytes, holder: found, read };
   }
 
   async init(stream: string, hash: string): Promise<Uint8Array | undefined> {
@@ -196,12 +199,21 @@ export class RecordingArchive implements Archive {
   }
 
   /** Adds back what the file's decode times leave out: the bytes are those that were muxed. */
-  #toUtc(bytes: Uint8Array, { file }: RecordedSegment): void {
+  async #readInUtc({ segment, file }: RecordedSegment, start: number, end: number): Promise<Uint8Array | undefined> {
+    const storage = this.#storageOf(file.storage);
+    if (storage === undefined) return undefined;
     const { tracks } = this.#setUps.parsed(file.initHash);
-    const offsets = new Map(tracks.map((track) => [track.trackId, baseTicks(file.baseUtcMs, track.timescale)]));
+    const deltas = new Map(tracks.map((track) => [track.trackId, baseTicks(file.baseUtcMs, track.timescale)]));
+    const place = {
+      offset: segment.offset,
+      bytes: segment.bytes,
+      read: (offset: number, length: number) => storage.read(file.path, offset, length),
+      deltaTicksOf: (trackId: number) => deltas.get(trackId) ?? 0,
+    };
     try {
-      shiftTfdts(bytes, findTfdts(bytes), (trackId) => offsets.get(trackId) ?? 0);
+      return await readSegment(place, start, end);
     } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'mp4-invalid') throw error;
       throw new WeirError('storage-failed', 'a recorded segment cannot be read', { place: file.path, cause: error });
     }
   }

@@ -1,7 +1,7 @@
 /** The open gaps of all streams over the runs of weir: takes up those that the last run left, and tells a crash from an end. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { GapStore } from '../../state/gap-store.ts';
+import type { GapStore, StoredGap } from '../../state/gap-store.ts';
 import { GAP_REASONS } from '../../stream/archive.ts';
 import { GapTracker, type OpenGap } from './gap-tracker.ts';
 
@@ -28,10 +28,7 @@ export class GapLedger {
 
   /** After recovery. A stream that was being recorded, and that no gap accounts for, was ended by a crash: `endOf` says where. */
   begin(endOf: (stream: string) => number | undefined): void {
-    for (const [stream, { id, row }] of this.#store.openGaps()) {
-      const reason = GAP_REASONS.find((known) => known === row.reason) ?? 'source-offline';
-      this.#left.set(stream, { id, startUtcMs: row.startUtcMs, reason });
-    }
+    for (const gap of this.#store.openGaps()) this.#left.set(gap.row.stream, openGapOf(gap));
     for (const { stream, sinceUtcMs } of this.#store.interrupted()) {
       if (!this.#left.has(stream)) {
         const startUtcMs = endOf(stream) ?? sinceUtcMs;
@@ -43,9 +40,10 @@ export class GapLedger {
     }
   }
 
-  /** A stream is being recorded from now on; its gaps go on from the last run's. */
+  /** A stream is being recorded from now on; a gap goes on that was left open, by the last run or while nobody needed the stream. */
   track(stream: string, lastEndUtcMs: number | undefined): GapTracker {
-    const open = this.#left.get(stream);
+    const stored = this.#store.openGap(stream);
+    const open = this.#left.get(stream) ?? (stored && openGapOf(stored));
     this.#left.delete(stream);
     this.#write(this.#store.mark(stream, this.#clock.utcMs()));
     return new GapTracker({ stream, store: this.#store, log: this.#log, lastEndUtcMs, open });
@@ -75,4 +73,9 @@ export class GapLedger {
       .finally(() => this.#writes.delete(done));
     this.#writes.add(done);
   }
+}
+
+function openGapOf({ id, row }: StoredGap): OpenGap {
+  const reason = GAP_REASONS.find((known) => known === row.reason) ?? 'source-offline';
+  return { id, startUtcMs: row.startUtcMs, reason };
 }

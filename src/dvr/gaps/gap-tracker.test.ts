@@ -53,6 +53,26 @@ const CASES: readonly (readonly [
     [[5000, 8000, 'disk']],
   ],
   [
+    'recording that is asked for again later',
+    (gaps) => (gaps.advanced(9000), gaps.begin('source-offline', 20_000), gaps.resumed(21_000)),
+    [[20_000, 21_000, 'source-offline']],
+  ],
+  [
+    'a segment after a gap that is lost again',
+    (gaps) => {
+      gaps.lost('source-offline', 5000);
+      gaps.resumed(9000);
+      gaps.advanced(9500);
+      gaps.advanced(undefined);
+      gaps.lost('disk', 9600);
+      gaps.resumed(12_000);
+    },
+    [
+      [5000, 9000, 'source-offline'],
+      [9000, 12_000, 'disk'],
+    ],
+  ],
+  [
     'recording that is switched off',
     (gaps) => (gaps.lost('source-offline', 5000), gaps.end(6000)),
     [[5000, 6000, 'source-offline']],

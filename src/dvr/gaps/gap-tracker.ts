@@ -32,6 +32,8 @@ export class GapTracker {
   readonly #store: GapStore;
   readonly #log: Log;
   #lastEndUtcMs: number | undefined;
+  /** Where the last gap ended: what lies before it is accounted for, even if what was recorded since is lost again. */
+  #gapEndUtcMs: number | undefined;
   #open: OpenGap | undefined;
 
   constructor(options: GapTrackerOptions) {
@@ -53,10 +55,9 @@ export class GapTracker {
 
   /** A segment that starts at `startUtcMs` is being recorded: the gap ends. A hole that nobody announced is one of the way here. */
   resumed(startUtcMs: number): void {
-    const last = this.#lastEndUtcMs;
+    const last = this.#accountedUtcMs(startUtcMs);
     if (this.#open !== undefined) {
-      this.#write(this.#store.end(this.#open.id, startUtcMs));
-      this.#open = undefined;
+      this.#end(this.#open, startUtcMs);
     } else if (last !== undefined && startUtcMs > last && !joins(last, startUtcMs)) {
       this.#write(
         this.#store.add({ stream: this.#stream, startUtcMs: last, endUtcMs: startUtcMs, reason: 'network' }).written,
@@ -69,15 +70,20 @@ export class GapTracker {
     this.#lastEndUtcMs = endUtcMs;
   }
 
-  /** Nothing is recorded from `utcMs` on, or (where no gap is open) from the end of what is. Returns whether that is news. */
+  /** Recording is asked for from `utcMs` on, and there is nothing to record yet: what lies before is nobody's gap. */
+  begin(reason: GapReason, utcMs: number): void {
+    if (this.#open !== undefined) return;
+    this.#gapEndUtcMs = utcMs;
+    this.lost(reason, utcMs);
+  }
+
+  /** Nothing is recorded from `utcMs` on, or (where no gap is open) from where what is accounted for ends. Returns whether that is news. */
   lost(reason: GapReason, utcMs: number): boolean {
     if (this.#open?.reason === reason) return false;
-    let startUtcMs = utcMs;
+    let startUtcMs = this.#accountedUtcMs(utcMs) ?? utcMs;
     if (this.#open !== undefined) {
       startUtcMs = Math.max(utcMs, this.#open.startUtcMs);
-      this.#write(this.#store.end(this.#open.id, startUtcMs));
-    } else if (this.#lastEndUtcMs !== undefined && this.#lastEndUtcMs < utcMs + CLOCK_STEP_MS) {
-      startUtcMs = this.#lastEndUtcMs;
+      this.#end(this.#open, startUtcMs);
     }
     const { id, written } = this.#store.add({ stream: this.#stream, startUtcMs, endUtcMs: undefined, reason });
     this.#write(written);
@@ -92,8 +98,21 @@ export class GapTracker {
 
   /** Nobody expects a recording any more. */
   end(utcMs: number): void {
-    if (this.#open !== undefined) this.#write(this.#store.end(this.#open.id, utcMs));
+    if (this.#open !== undefined) this.#end(this.#open, utcMs);
+  }
+
+  #end(gap: OpenGap, utcMs: number): void {
+    this.#write(this.#store.end(gap.id, utcMs));
+    this.#gapEndUtcMs = utcMs;
     this.#open = undefined;
+  }
+
+  /** Up to where every second is recorded or in a gap; what was made under a clock that was ahead of `utcMs` does not count. */
+  #accountedUtcMs(utcMs: number): number | undefined {
+    const ends = [this.#lastEndUtcMs, this.#gapEndUtcMs].filter(
+      (end) => end !== undefined && end < utcMs + CLOCK_STEP_MS,
+    );
+    return ends.reduce((latest, end) => Math.max(latest ?? -Infinity, end ?? -Infinity), undefined);
   }
 
   #write(written: Promise<void>): void {

@@ -56,3 +56,46 @@ for (const [name, [startUtcMs, endUtcMs], spans, expected] of CASES) {
     );
   });
 }
+
+const OVERLAPPING: readonly (readonly [string, readonly Range[], readonly Range[]])[] = [
+  [
+    'two from one moment',
+    [
+      [1000, 3000],
+      [1000, 9000],
+    ],
+    [
+      [1000, 3000],
+      [3000, 9000],
+    ],
+  ],
+  [
+    'one in another',
+    [
+      [1000, 9000],
+      [2000, 3000],
+    ],
+    [[1000, 9000]],
+  ],
+  [
+    'one that lasts over another',
+    [
+      [1000, undefined],
+      [2000, 3000],
+    ],
+    [[1000, undefined]],
+  ],
+];
+
+for (const [name, given, expected] of OVERLAPPING) {
+  test(`each second is in one gap: ${name}`, () => {
+    const gaps = uncoveredGaps(
+      given.map(([startUtcMs, endUtcMs]) => ({ startUtcMs, endUtcMs, reason: 'crash' })),
+      [],
+    );
+    assert.deepEqual(
+      gaps.map((gap) => [gap.startUtcMs, gap.endUtcMs]),
+      expected,
+    );
+  });
+}

@@ -27,6 +27,8 @@ export interface IntendedFile {
   readonly attempt: number;
   readonly initHash: string;
   readonly init: Uint8Array;
+  /** How far it is synced: of one that is there already and becomes known. */
+  readonly bytes?: number;
 }
 
 export class RecordingIndex implements AsyncDisposable {
@@ -75,8 +77,8 @@ export class RecordingIndex implements AsyncDisposable {
       },
       {
         sql: `INSERT INTO file (id, stream, storage, state, base_ms, attempt, init_hash, bytes)
-          VALUES (?, (SELECT id FROM stream WHERE name = ?), ?, ${FILE_OPEN}, ?, ?, ?, 0)`,
-        values: [id, file.stream, file.storage, file.baseUtcMs, file.attempt, file.initHash],
+          VALUES (?, (SELECT id FROM stream WHERE name = ?), ?, ${FILE_OPEN}, ?, ?, ?, ?)`,
+        values: [id, file.stream, file.storage, file.baseUtcMs, file.attempt, file.initHash, file.bytes ?? 0],
       },
     ]);
     return id;

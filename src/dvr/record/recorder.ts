@@ -1,16 +1,17 @@
 /**
- * Records one stream: listens to its timeline, and writes what it gives, part by part, into files and their rows into the index.
- * The listening side is synchronous and never waits; the writing side takes from the queue between them. What is lost on the way
- * (no room, a disk that fails) is an alarm and a gap with its reason, and recording goes on by itself in a new file.
+ * Records one stream: listens to its timeline, and has what it gives written, part by part. The listening side is synchronous and
+ * never waits; the writing side takes from the queue between them. What is lost on the way (no room, a disk that fails) is an alarm and
+ * a gap with its reason, and recording goes on by itself in a new file.
  *
- *     timeline ──fragment──▶ SegmentQueue ──▶ #drain ──▶ RecordingFile ──▶ Storage
- *                                                  └───▶ RecordingIndex: intent, final row; GapTracker
+ *     timeline ──fragment──▶ SegmentQueue ──▶ #drain ──▶ SegmentWriter ──▶ files, index
+ *                                                  └───▶ GapTracker
  */
-import type { Clock } from '../../base/clock.ts';
+import { delay, type Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { ERRORS, WeirError } from '../../core/errors.ts';
 import type { GapReason } from '../../stream/archive.ts';
-import type { Fragment } from '../../stream/fragment.ts';
+import type { Fragment, SegmentEntry } from '../../stream/fragment.ts';
+import type { CompanionEnd } from '../../stream/live-streams.ts';
 import type { StateChange, StreamStatus } from '../../stream/stream.ts';
 import type { Lease, Timeline } from '../../stream/timeline.ts';
 import { uncarriedMedia } from '../../stream/uncarried-media.ts';
@@ -18,14 +19,13 @@ import { gapReasonOf } from '../gaps/gap-reason.ts';
 import type { GapTracker } from '../gaps/gap-tracker.ts';
 import type { RecordingIndex } from '../index/recording-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { beginRecording } from './begin-recording.ts';
 import type { OpenRecordings } from './open-recordings.ts';
 import type { RecordingFile } from './recording-file.ts';
-import { baseUtcMsOf, fitsFile, needsNewFile, ROTATION, staggered, type RotationRules } from './rotation.ts';
-import { SegmentQueue, type QueueItem, type StorageBudget } from './segment-queue.ts';
+import { SegmentQueue, type FaultReason, type QueueItem, type StorageBudget } from './segment-queue.ts';
+import { SegmentWriter } from './segment-writer.ts';
 
-/** After a failure of the disk it is left alone for so long. */
-export const RETRY_MS = 5_000;
+/** A segment in hand is waited for so long: the longest one takes 6.4 s, unless the source stalls. */
+export const FINISH_MS = 10_000;
 /** An operation that takes longer says that the disk hangs, not that there is too much to write. */
 const HUNG_MS = 5_000;
 
@@ -46,7 +46,6 @@ export interface RecorderOptions {
   readonly budget: StorageBudget;
   readonly clock: Clock;
   readonly log: Log;
-  readonly rotation?: RotationRules;
 }
 
 export interface RecorderStatus {
@@ -67,29 +66,33 @@ export interface RecorderStatus {
   readonly segmentsLost: number;
 }
 
+type Phase =
+  /** Takes every segment. */
+  | { readonly kind: 'recording' }
+  /** Is to stop: takes what is left of one segment, and calls `over` at its end. */
+  | { readonly kind: 'finishing'; readonly segment: number; readonly over: () => void };
+
+type SourceState =
+  | { readonly kind: 'live' }
+  /** Why, as far as it is known. */
+  | { readonly kind: 'away'; readonly reason: GapReason | undefined };
+
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #name: string;
   readonly #log: Log;
-  readonly #rules: RotationRules;
   readonly #queue: SegmentQueue;
+  readonly #writer: SegmentWriter;
   readonly #leases: readonly Lease[];
-  /** Files are closed one after the other, so that their rows come in order. */
-  #closing: Promise<void> = Promise.resolve();
-  #file: RecordingFile | undefined;
-  #endBeforeFile: number | undefined;
-  /** The segment whose parts go into the file; those of another are the rest of one that failed. */
-  #writing: number | undefined;
+  #phase: Phase = { kind: 'recording' };
+  #source: SourceState = { kind: 'away', reason: undefined };
   #draining: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
-  #retryAtMs = -Infinity;
   #error: WeirError | undefined;
-  /** Why the source is not there, while it is not. */
-  #sourceReason: GapReason | undefined;
-  #ending: GapReason | undefined;
-  #sourceLive = false;
+  #shuttingDown = false;
   /** Why segments are not even taken, while they are not. */
-  #refusing: 'disk' | 'overload' | undefined;
+  #refusing: FaultReason | undefined;
+  /** What the last alarm was about, until recording goes on. */
+  #alarmed: FaultReason | undefined;
   #writtenAtMs: number;
   #bytesWritten = 0;
   #segments = 0;
@@ -97,29 +100,38 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    const { stream, clock, gaps } = options;
-    this.#name = stream.name;
+    const { stream, storage, index, open, clock, gaps } = options;
     this.#log = options.log.child({ stream: stream.name });
-    this.#rules = staggered(options.rotation ?? ROTATION, stream.name);
     this.#queue = new SegmentQueue(options.budget);
+    const { lastEndUtcMs } = gaps;
+    this.#writer = new SegmentWriter({
+      stream: stream.name,
+      storage,
+      index,
+      open,
+      lastEndUtcMs,
+      clock,
+      log: this.#log,
+    });
     this.#writtenAtMs = clock.monoMs();
-    if (gaps.open === undefined) gaps.lost('source-offline', clock.utcMs());
+    const live = stream.status().state === 'live';
+    // Of a stream that is there what is missing is the rest of a segment that began before recording was asked for.
+    gaps.begin(live ? 'schedule' : 'source-offline', clock.utcMs());
     this.#leases = [
       stream.onState((change) => this.#push({ kind: 'state', change })),
       stream.timeline.subscribe({
         fragment: (fragment) => this.#offer(fragment),
-        segment: (entry) => this.#push({ kind: 'segment', entry }),
-        pause: () => this.#push({ kind: 'pause', utcMs: clock.utcMs() }),
+        segment: (entry) => this.#segmentEnded(entry),
+        pause: () => this.#paused(),
       }),
       stream.timeline.use('record'),
     ];
-    if (stream.status().state === 'live')
-      this.#push({ kind: 'state', change: { state: 'live', utcMs: clock.utcMs(), error: undefined } });
+    if (live) this.#push({ kind: 'state', change: { state: 'live', utcMs: clock.utcMs(), error: undefined } });
   }
 
   /** The file that is being written, for sync rounds. */
   get file(): RecordingFile | undefined {
-    return this.#file;
+    return this.#writer.file;
   }
 
   get storage(): string {
@@ -132,7 +144,7 @@ export class Recorder {
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
       error: this.#error,
-      sourceLive: this.#sourceLive,
+      sourceLive: this.#source.kind === 'live',
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
       queuedBytes: this.#queue.queuedBytes,
       bytesWritten: this.#bytesWritten,
@@ -143,7 +155,7 @@ export class Recorder {
 
   /** From now on the source goes away because weir ends: the gap that follows says so. */
   beginShutdown(): void {
-    this.#ending = 'shutdown';
+    this.#shuttingDown = true;
   }
 
   /** A sync of the file failed: it is closed and not written again. */
@@ -152,26 +164,50 @@ export class Recorder {
     this.#push({ kind: 'look' });
   }
 
-  /** Writes what waits, closes the file, and resolves when its rows are committed. Idempotent. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  /**
+   * Writes what waits, closes the file, and resolves when its rows are committed. A stream that goes on goes on with the segment in
+   * hand: that is written to its end first (FINISH_MS at most), or not listed. Idempotent.
+   */
+  stop(why: CompanionEnd): Promise<void> {
+    this.#stopped ??= this.#stop(why);
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  /** The process ends: nothing is waited for but the disk. What is there of a segment is kept, since nobody serves the rest of it any more. */
+  stopNow(): Promise<void> {
+    this.#shuttingDown = true;
+    if (this.#phase.kind === 'finishing') this.#phase.over();
+    return this.stop('removed');
+  }
+
+  async #stop(why: CompanionEnd): Promise<void> {
+    const { inHand } = this.#queue;
+    if (why === 'settings' && inHand !== undefined && !this.#shuttingDown) await this.#finishSegment(inHand);
     for (const lease of this.#leases.toReversed()) lease.close();
     await this.#draining;
-    if (this.#file !== undefined) this.#close(this.#file);
-    this.#file = undefined;
-    await this.#closing;
+    const leftOut = await this.#writer.close(this.#shuttingDown ? 'keep' : 'leave-out');
     const { gaps, clock } = this.#options;
-    if (this.#ending === undefined) gaps.end(clock.utcMs());
-    else gaps.lost(this.#ending, clock.utcMs());
+    gaps.advanced(this.#writer.endUtcMs);
+    if (leftOut) {
+      gaps.lost('source-offline', clock.utcMs());
+      this.#log.warn({ storage: this.storage }, 'the segment in hand did not end: it is not in the recording');
+    }
+    if (this.#shuttingDown) gaps.lost('shutdown', clock.utcMs());
+    else if (why !== 'unused') gaps.end(clock.utcMs());
+    else if (gaps.open === undefined) gaps.lost('source-offline', clock.utcMs());
+  }
+
+  async #finishSegment(segment: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#phase = { kind: 'finishing', segment, over: resolve };
+    const over = new AbortController();
+    await Promise.race([promise, delay(this.#options.clock, FINISH_MS, over.signal)]);
+    over.abort();
   }
 
   #offer(fragment: Fragment): void {
-    const { clock } = this.#options;
-    const willing = clock.monoMs() >= this.#retryAtMs;
+    if (this.#phase.kind === 'finishing' && fragment.segment !== this.#phase.segment) return;
+    const willing = !this.#writer.resting;
     const admission = this.#queue.offer(fragment, willing);
     if (admission === 'taken') {
       this.#refusing = undefined;
@@ -181,11 +217,21 @@ export class Recorder {
     }
   }
 
+  #segmentEnded(entry: SegmentEntry): void {
+    this.#push({ kind: 'segment', entry });
+    if (this.#phase.kind === 'finishing' && this.#phase.segment === entry.number) this.#phase.over();
+  }
+
+  #paused(): void {
+    this.#push({ kind: 'pause', utcMs: this.#options.clock.utcMs() });
+    if (this.#phase.kind === 'finishing') this.#phase.over();
+  }
+
   /** The gap begins where what waits ends, so it is noted behind that; the alarm does not wait. */
   #refuse(willing: boolean, utcMs: number): void {
     const { storage, gaps } = this.#options;
     const hung = storage.stats().oldestMs > HUNG_MS;
-    const reason = willing && !hung ? 'overload' : 'disk';
+    const reason = willing && !hung ? 'overload' : faultReasonOf(this.#error);
     this.#segmentsLost += 1;
     if (this.#refusing === reason) return;
     this.#refusing = reason;
@@ -206,10 +252,10 @@ export class Recorder {
   async #drain(): Promise<void> {
     try {
       for (let items = this.#queue.take(); items.length > 0; items = this.#queue.take()) {
-        const fragments = items.flatMap((item) => (item.kind === 'fragment' ? [item.fragment] : []));
-        if (fragments.length > 0) {
-          await this.#write(fragments).catch((error: unknown) => this.#failed(error));
-          this.#queue.release(fragments);
+        const [first, ...rest] = items.flatMap((item) => (item.kind === 'fragment' ? [item.fragment] : []));
+        if (first !== undefined) {
+          await this.#write([first, ...rest]).catch((error: unknown) => this.#failed(error));
+          this.#queue.release([first, ...rest]);
         }
         for (const item of items) await this.#look(item);
       }
@@ -219,43 +265,48 @@ export class Recorder {
   }
 
   async #look(item: QueueItem): Promise<void> {
+    const { gaps } = this.#options;
     switch (item.kind) {
       case 'fragment':
         return;
       case 'segment':
-        this.#file?.endSegment(item.entry);
-        if (this.#file !== undefined) this.#options.gaps.advanced(this.#file.endUtcMs ?? this.#endBeforeFile);
+        this.#writer.endSegment(item.entry);
+        gaps.advanced(this.#writer.endUtcMs);
         return;
       case 'pause':
-        this.#options.gaps.lost(this.#ending ?? this.#sourceReason ?? 'source-offline', item.utcMs);
+        gaps.lost(this.#reasonOfPause(), item.utcMs);
         return;
       case 'refused':
-        this.#options.gaps.lost(item.reason, item.utcMs);
+        gaps.lost(item.reason, item.utcMs);
         return;
       case 'state':
         this.#stateChanged(item.change);
         return;
       case 'look':
-        if (this.#file?.broken !== undefined) await this.#failed(this.#file.broken);
+        if (this.file?.broken !== undefined) await this.#failed(this.file.broken);
         return;
       default:
         item satisfies never;
     }
   }
 
+  #reasonOfPause(): GapReason {
+    if (this.#shuttingDown) return 'shutdown';
+    return (this.#source.kind === 'away' ? this.#source.reason : undefined) ?? 'source-offline';
+  }
+
   #stateChanged(change: StateChange): void {
-    this.#sourceLive = change.state === 'live';
     if (change.state === 'live') {
-      this.#sourceReason = undefined;
+      this.#source = { kind: 'live' };
       this.#writtenAtMs = this.#options.clock.monoMs();
       this.#lookAtCodecs(change.utcMs);
       return;
     }
+    const known = this.#source.kind === 'away' ? this.#source.reason : undefined;
+    const reason = change.error === undefined ? known : gapReasonOf(change.error.code);
+    this.#source = { kind: 'away', reason };
     if (this.#error?.code === 'codec-unsupported') this.#error = undefined;
-    if (change.error !== undefined) {
-      this.#sourceReason = gapReasonOf(change.error.code);
-      this.#options.gaps.sourceLost(this.#sourceReason, change.utcMs);
-    }
+    if (change.error !== undefined && reason !== undefined) this.#options.gaps.sourceLost(reason, change.utcMs);
   }
 
   /** The source is there, and yet nothing will come: nobody should wait for that without a word. */
@@ -263,118 +314,60 @@ export class Recorder {
     const { stream, gaps } = this.#options;
     const media = uncarriedMedia(stream.status().tracks);
     if (media === undefined) return;
-    this.#error = new WeirError('codec-unsupported', `Recordings do not carry the ${media} of ${this.#name}`);
+    this.#error = new WeirError('codec-unsupported', `Recordings do not carry the ${media} of ${stream.name}`);
     gaps.lost('codec', utcMs);
     this.#log.error({ code: this.#error.code, remedy: this.#error.row.remedy }, this.#error.describe());
   }
 
   /** Parts of one segment, in order. */
-  async #write(fragments: readonly Fragment[]): Promise<void> {
-    const first = fragments[0];
-    if (first === undefined) return;
-    if (first.part === 0) await this.#begin(first);
-    const file = this.#file;
-    if (file === undefined || this.#writing !== first.segment) return;
-    if (!fragments.every((fragment) => fitsFile(fragment, file.baseUtcMs))) {
-      throw new WeirError('storage-failed', 'a track begins before the file that it goes into', { place: file.path });
-    }
-    await file.append(fragments);
-    for (const fragment of fragments) this.#bytesWritten += fragment.bytes.length;
+  async #write(fragments: readonly [Fragment, ...Fragment[]]): Promise<void> {
     const { gaps, clock } = this.#options;
-    this.#writtenAtMs = clock.monoMs();
-    if (first.part === 0) {
-      this.#segments += 1;
-      this.#error = undefined;
-      gaps.resumed(first.startUtcMs);
-    }
-    gaps.advanced(file.endUtcMs);
-  }
-
-  /** A segment begins: in the file that is open, or in a new one. */
-  async #begin(first: Fragment): Promise<void> {
-    const { clock, storage, index, gaps, open } = this.#options;
-    this.#writing = undefined;
-    if (clock.monoMs() < this.#retryAtMs) {
+    const [first] = fragments;
+    const written = await this.#writer.write(fragments);
+    if (written === 'ignored') return;
+    if (written === 'resting') {
       this.#segmentsLost += 1;
-      gaps.lost('disk', first.startUtcMs);
+      gaps.lost(faultReasonOf(this.#error), first.startUtcMs);
       return;
     }
-    const old = this.#file;
-    if (old === undefined || needsNewFile(old, first, this.#rules)) {
-      if (old !== undefined) this.#close(old);
-      this.#file = undefined;
-      const endTicksOf = (trackId: number): number | undefined =>
-        first.discontinuity ? undefined : old?.endTicks(trackId);
-      const baseUtcMs = baseUtcMsOf(first, endTicksOf);
-      this.#file = await beginRecording({ stream: this.#name, storage, index, baseUtcMs, init: first.init });
-      this.#endBeforeFile = gaps.lastEndUtcMs;
-      open.add(this.#file);
-    }
-    this.#writing = first.segment;
+    for (const fragment of fragments) this.#bytesWritten += fragment.bytes.length;
+    this.#writtenAtMs = clock.monoMs();
+    if (written === 'begun') this.#resumed(first);
+    gaps.advanced(this.#writer.endUtcMs);
   }
 
-  /** Seals the file and commits its rows, beside what is written to the next one. */
-  #close(file: RecordingFile): void {
-    this.#closing = this.#closing.then(() => this.#seal(file));
+  #resumed(first: Fragment): void {
+    this.#segments += 1;
+    this.#error = undefined;
+    this.#options.gaps.resumed(first.startUtcMs);
+    if (this.#alarmed !== undefined)
+      this.#log.info({ storage: this.storage, reason: this.#alarmed }, 'recording goes on');
+    this.#alarmed = undefined;
   }
 
-  async #seal(file: RecordingFile): Promise<void> {
-    let bytes: number;
-    try {
-      bytes = await file.seal();
-    } catch (error) {
-      this.#log.error(
-        { code: codeOf(error), place: file.path, error },
-        'a recording could not be closed as it should be',
-      );
-      bytes = await file.abandon();
-    }
-    await this.#finish(file, bytes);
-  }
-
-  /** If the index cannot be written, or an empty file not removed, the file keeps its intent: the archive goes on listing it from memory, and recovery finds it. */
-  async #finish(file: RecordingFile, bytes: number): Promise<void> {
-    const { index, open, storage } = this.#options;
-    try {
-      if (file.segments.length === 0) {
-        await storage.remove(file.path);
-        await storage.syncFolder(file.path);
-      }
-      await index.finish(file.stream, file.id, bytes, file.segments);
-      open.remove(file);
-    } catch (error) {
-      this.#log.error(
-        { code: 'index-failed', place: file.path, error },
-        'the rows of a recording could not be written',
-      );
-    }
-  }
-
-  /** The disk failed: what is sure is kept, the rest is a gap, and after a while a new file is tried. */
+  /** What is sure is kept, the rest is a gap, and after a while a new file is tried. */
   async #failed(error: unknown): Promise<void> {
     const { gaps, clock } = this.#options;
     this.#error =
-      error instanceof WeirError ? error : new WeirError('storage-failed', 'recording failed', { cause: error });
-    this.#retryAtMs = clock.monoMs() + RETRY_MS;
-    this.#writing = undefined;
-    const file = this.#file;
-    this.#file = undefined;
-    if (file !== undefined) {
-      const bytes = await file.abandon();
-      gaps.advanced(file.endUtcMs ?? this.#endBeforeFile);
-      await this.#finish(file, bytes);
-    }
+      error instanceof WeirError
+        ? error
+        : new WeirError('internal', 'recording failed by a fault of weir itself', { cause: error });
+    await this.#writer.fail();
+    gaps.advanced(this.#writer.endUtcMs);
     this.#segmentsLost += 1;
-    if (gaps.lost('disk', clock.utcMs())) this.#alarm('disk');
+    const reason = faultReasonOf(this.#error);
+    if (gaps.lost(reason, clock.utcMs())) this.#alarm(reason);
   }
 
-  #alarm(reason: 'disk' | 'overload'): void {
-    const code = this.#error?.code ?? (reason === 'disk' ? 'storage-failed' : 'storage-overloaded');
+  #alarm(reason: FaultReason): void {
+    this.#alarmed = reason;
+    const code = this.#error?.code ?? (reason === 'overload' ? 'storage-overloaded' : 'storage-failed');
     const fields = { code, remedy: ERRORS[code].remedy, storage: this.storage, reason, error: this.#error };
     this.#log.error(fields, 'recording stopped; it goes on by itself');
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof WeirError ? error.code : 'storage-failed';
+/** A fault of weir itself must not look like a bad disk. */
+function faultReasonOf(error: WeirError | undefined): 'disk' | 'crash' {
+  return error?.code === 'internal' ? 'crash' : 'disk';
 }

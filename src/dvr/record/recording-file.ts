@@ -147,18 +147,19 @@ export class RecordingFile {
   }
 
   /**
-   * Closes after a failure, and does not write again. Keeps what is sure: after a failed sync what an earlier one had reached; after a
-   * failed write every whole fragment, if the file can be cut there and synced. Returns its length.
+   * Closes after a failure, or where a segment is not written to its end, and does not write again. Keeps the whole segments that are
+   * sure: after a failed sync those that an earlier one had reached; else all, if the file can be cut there and synced. A part of a
+   * segment is not kept: the live side may serve the whole under the same URL. Returns the file's length.
    */
   async abandon(): Promise<number> {
     this.#sealed = true;
     let sure = this.#syncedLength;
     if (this.#broken?.by !== 'sync') {
       try {
-        await this.#file.truncate(this.#length);
+        const whole = this.unfinished?.offset ?? this.#length;
+        await this.#file.truncate(whole);
         await this.#syncNow();
-        sure = this.#length;
-        this.#contents.endSegment();
+        sure = whole;
       } catch {
         // What the last sync reached is left; the index says no more than that.
       }

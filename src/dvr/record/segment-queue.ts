@@ -14,6 +14,9 @@ export class StorageBudget {
   queuedBytes = 0;
 }
 
+/** Why segments of a source that is there are lost: 'crash' is a fault of weir itself. */
+export type FaultReason = 'disk' | 'overload' | 'crash';
+
 export type QueueItem =
   | { readonly kind: 'fragment'; readonly fragment: Fragment }
   | { readonly kind: 'segment'; readonly entry: SegmentEntry }
@@ -21,7 +24,7 @@ export type QueueItem =
   | { readonly kind: 'pause'; readonly utcMs: number }
   | { readonly kind: 'state'; readonly change: StateChange }
   /** From here on segments were not taken. */
-  | { readonly kind: 'refused'; readonly reason: 'disk' | 'overload'; readonly utcMs: number }
+  | { readonly kind: 'refused'; readonly reason: FaultReason; readonly utcMs: number }
   /** Look at the file: a sync of it failed. */
   | { readonly kind: 'look' };
 
@@ -55,6 +58,12 @@ export class SegmentQueue {
 
   push(item: Exclude<QueueItem, { kind: 'fragment' }>): void {
     this.#items.push(item);
+    if (item.kind === 'segment' && item.entry.number === this.#admitted) this.#admitted = undefined;
+  }
+
+  /** The segment whose parts are taken, until its end was pushed. */
+  get inHand(): number | undefined {
+    return this.#admitted;
   }
 
   get queuedBytes(): number {

@@ -9,7 +9,8 @@ import type { RecordingIndex } from '../index/recording-index.ts';
 import { parseRecordingPath } from '../storage/recording-path.ts';
 import type { Storage } from '../storage/storage.ts';
 import { MAX_FILE_HEADER_BYTES, parseFileHeader } from '../../core/mp4/write/file-header.ts';
-import { recoverRecording } from './recover-recording.ts';
+import { recoverFile } from './recover-recording.ts';
+import { findTrailer } from './scan-recording.ts';
 
 export interface RebuildOptions {
   readonly storage: Storage;
@@ -38,13 +39,15 @@ export async function rebuildIndex(options: RebuildOptions): Promise<RebuildRepo
 async function addFile(path: string, { storage, index, log }: RebuildOptions): Promise<boolean> {
   const name = parseRecordingPath(path);
   if (name === undefined || index.look.knows(name.stream, storage.name, name.baseUtcMs, name.attempt)) return false;
-  const head = await storage.read(path, 0, MAX_FILE_HEADER_BYTES);
+  const file = await storage.open(path);
+  if (file === undefined) return false;
   try {
-    const { initHash, init } = parseFileHeader(head ?? new Uint8Array(0));
-    const id = await index.intend({ ...name, storage: storage.name, initHash, init });
-    // Nothing is trusted of a file that is not sealed; a sealed one was synced before its rows were written.
-    const row = { ...name, id, storage: storage.name, path, initHash, bytes: 0 };
-    return (await recoverRecording(row, { storage, index, log })) === 'kept';
+    const { initHash, init } = parseFileHeader(await file.read(0, MAX_FILE_HEADER_BYTES));
+    // Whether it was synced nobody knows any more: of a file with a trailer it is believed, as of most it is true; of any other nothing is.
+    const bytes = (await findTrailer(file)) === undefined ? 0 : file.length;
+    const id = await index.intend({ ...name, storage: storage.name, initHash, init, bytes });
+    const row = { ...name, id, storage: storage.name, path, initHash, bytes };
+    return (await recoverFile(row, file, { storage, index, log })) === 'kept';
   } catch (error) {
     if (!(error instanceof WeirError) || error.code !== 'mp4-invalid') throw error;
     log.error(
@@ -52,5 +55,7 @@ async function addFile(path: string, { storage, index, log }: RebuildOptions): P
       'a recording cannot be read: it is left where it is, and not listed',
     );
     return false;
+  } finally {
+    await file.close();
   }
 }

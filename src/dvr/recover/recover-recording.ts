@@ -14,7 +14,7 @@ export interface RecoveryOptions {
 
 export type Recovered = 'kept' | 'empty' | 'missing' | 'unreadable';
 
-/** `row.bytes` says how far the file was synced. Throws as Storage and the index do: the intent then stays for the next time. */
+/** Throws as Storage and the index do: the intent then stays for the next time. */
 export async function recoverRecording(row: FileRow, options: RecoveryOptions): Promise<Recovered> {
   const file = await options.storage.open(row.path);
   if (file === undefined) {
@@ -28,11 +28,14 @@ export async function recoverRecording(row: FileRow, options: RecoveryOptions): 
   }
 }
 
-async function recoverFile(row: FileRow, file: StorageFile, options: RecoveryOptions): Promise<Recovered> {
+/**
+ * `row.bytes` says how far the file was synced: nothing beyond it is taken on trust, a trailer neither. What becomes of the file is on the
+ * disk before the index says so.
+ */
+export async function recoverFile(row: FileRow, file: StorageFile, options: RecoveryOptions): Promise<Recovered> {
   const { storage, index, log } = options;
   const scanned = await scanRecording(file, row.bytes);
-  const foreign =
-    scanned !== undefined && (scanned.header.stream !== row.stream || scanned.header.baseUtcMs !== row.baseUtcMs);
+  const foreign = scanned !== undefined && !isHeaderOf(row, scanned, index.look.init(row.initHash));
   if (foreign || (scanned === undefined && row.bytes > 0)) {
     log.error(
       { code: 'mp4-invalid', stream: row.stream, place: row.path },
@@ -48,9 +51,21 @@ async function recoverFile(row: FileRow, file: StorageFile, options: RecoveryOpt
     return 'empty';
   }
   await mend(row, file, scanned, log);
+  await file.sync();
   await storage.syncFolder(row.path);
   await index.finish(row.stream, row.id, file.length, scanned.contents.segments);
   return 'kept';
+}
+
+/** The set-up is compared only where the header was not synced: a lost block in it may still parse. */
+function isHeaderOf(row: FileRow, { header }: ScannedRecording, init: Uint8Array | undefined): boolean {
+  if (header.stream !== row.stream || header.baseUtcMs !== row.baseUtcMs) return false;
+  if (row.bytes >= header.length) return true;
+  return header.initHash === row.initHash && init !== undefined && sameBytes(header.init, init);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Cuts and seals. What can be damage, and not an unfinished end, is not cut: the file stays as it is, listed up to there. */
@@ -58,14 +73,13 @@ async function mend(row: FileRow, file: StorageFile, scanned: ScannedRecording, 
   const { length, stopped, contents, headerBytes, sealed } = scanned;
   const cut = file.length - length;
   const fields = { stream: row.stream, place: row.path, reason: stopped, bytes: cut };
-  const damaged = sealed || length < row.bytes || (row.bytes === 0 && cut > length);
-  if (stopped !== undefined && damaged) {
+  if (stopped !== undefined && (length < row.bytes || (row.bytes === 0 && cut > length))) {
     log.error({ ...fields, code: 'mp4-invalid' }, 'a recording is damaged: what lies behind is not listed');
     return;
   }
-  if (sealed) return;
+  const sealedAndSynced = sealed && row.bytes >= file.length;
+  if (sealedAndSynced) return;
   if (stopped !== undefined) log.info(fields, 'the unfinished end of a recording is cut off');
   await file.truncate(length);
   await sealFile(file, headerBytes, contents);
-  await file.sync();
 }

@@ -5,6 +5,7 @@ import { FakeStream, type FakeSegment } from '../fake-stream.table.ts';
 import type { IndexedSegment } from '../index/indexed-segment.ts';
 import { RecordingFile } from '../record/recording-file.ts';
 import { MemoryStorage } from '../storage/memory-storage.table.ts';
+import { blockIsLost } from './lost-blocks.ts';
 import { nalLengthsFit } from './nal-lengths.ts';
 import { scanRecording, type ScannedRecording } from './scan-recording.ts';
 
@@ -118,6 +119,39 @@ test('what a power cut left unwritten beyond the last sync is not taken for medi
     assert.equal((await scan(hole, bytes.length))?.length, bytes.length, 'what was synced is trusted, and not read');
   }
 });
+
+test('a trailer proves nothing of media that was not synced before it', async () => {
+  const { sealed, parts } = await record(2);
+  const [, , third] = parts;
+  assert.ok(third);
+  const lost = Math.ceil(third.end / 512) * 512;
+  const hole = sealed.slice().fill(0, lost, lost + 512);
+  for (const trusted of [0, third.end]) {
+    const scanned = await scan(hole, trusted);
+    assert.ok(scanned?.sealed);
+    assert.equal(scanned.length, third.end);
+    assert.match(scanned.stopped ?? '', /add up/);
+  }
+});
+
+const BLOCKS: readonly (readonly [string, number, readonly number[], number, boolean])[] = [
+  ['no zeros', 0, ones(2048), 2048, false],
+  ['a whole block', 100, ones(2048, 412, 924), 2000, true],
+  ['zeros of a block that is not whole', 100, ones(2048, 413, 924), 2000, false],
+  ['the end, and the rest of its block', 0, ones(1536, 1024, 1536), 1030, true],
+  ['the end, and what follows in its block is there', 0, ones(1536, 1024, 1500), 1030, false],
+  ['the end, at the end of the file', 0, ones(1030, 1024, 1030), 1030, true],
+];
+
+function ones(length: number, zerosFrom = length, zerosTo = length): readonly number[] {
+  return Array.from({ length }, (_, i) => (i >= zerosFrom && i < zerosTo ? 0 : 1));
+}
+
+for (const [name, start, bytes, end, expected] of BLOCKS) {
+  test(`a block that was lost: ${name}`, () => {
+    assert.equal(blockIsLost(Uint8Array.from(bytes), start, end), expected);
+  });
+}
 
 test('a header that is cut off makes no recording', async () => {
   const { bytes, parts } = await record(1);

@@ -1,6 +1,7 @@
 /**
  * Reads what a recording holds from its bytes alone: header, then whole fragments up to the first that is not. Media that was synced is
- * jumped over; beyond that every video sample is read and its NAL lengths are checked.
+ * jumped over; beyond that all is read: no block may be missing, and the NAL lengths of video must add up. A trailer proves nothing of the
+ * media before it, since both are synced in one.
  *
  *     header  [ styp uuid moof mdat  moof mdat … ]…  [ uuid(samples) mfra ]         the trailer: only of a sealed file
  */
@@ -15,6 +16,7 @@ import { FileContents } from '../record/file-contents.ts';
 import { MAX_READ_BYTES } from '../storage/disk-file.ts';
 import type { StorageFile } from '../storage/storage.ts';
 import { FileWindow } from './file-window.ts';
+import { blockEnd, blockIsLost } from './lost-blocks.ts';
 import { nalLengthsFit } from './nal-lengths.ts';
 
 /** A part of five seconds at 60 frames a second has one of 5 KB. */
@@ -41,7 +43,7 @@ export async function scanRecording(file: StorageFile, trusted: number): Promise
   const { stream, baseUtcMs, initHash, parsed } = header;
   const contents = new FileContents({ stream, baseUtcMs, initHash, tracks: parsed.tracks });
   const trailerAt = await findTrailer(file);
-  const scan = new Scan(file, header, contents, trailerAt === undefined ? trusted : file.length);
+  const scan = new Scan(file, header, contents, trusted);
   const { length, stopped } = await scan.run(trailerAt ?? file.length);
   contents.endSegment();
   return {
@@ -63,8 +65,8 @@ function parsedHeader(bytes: Uint8Array): FileHeader | undefined {
   }
 }
 
-/** Where the trailer of a sealed file begins. */
-async function findTrailer(file: StorageFile): Promise<number | undefined> {
+/** Where the trailer of a sealed file begins; undefined if it has none. Throws as StorageFile.read does. */
+export async function findTrailer(file: StorageFile): Promise<number | undefined> {
   const tailAt = Math.max(0, file.length - TRAILER_TAIL_BYTES);
   const length = trailerLength(await file.read(tailAt, TRAILER_TAIL_BYTES));
   if (length === undefined || length > file.length) return undefined;
@@ -124,20 +126,19 @@ class Scan {
     const box: Box = { bytes, type: 'moof', path: 'moof', start: 0, content: head.headSize, end: head.size };
     const parsed: ParsedFragment = { start, moof: moofAt, end: fragmentEnd, ...parseMoof(box, moofAt) };
     if (!samplesLieIn(parsed, dataAt, fragmentEnd)) return 'samples outside their media';
-    if (fragmentEnd > this.#trusted && !(await this.#samplesAddUp(parsed, dataAt, fragmentEnd)))
-      return 'samples that do not add up';
+    if (fragmentEnd > this.#trusted && !(await this.#addsUp(parsed))) return 'media that does not add up';
     if (segment !== undefined) this.#contents.startSegment(segment, start);
     this.#contents.addFragment(parsed, 0);
     return fragmentEnd;
   }
 
-  async #samplesAddUp(parsed: ParsedFragment, dataAt: number, end: number): Promise<boolean> {
-    const data = await this.#file.read(dataAt, end - dataAt);
-    if (data.length < end - dataAt) return false;
-    return parsed.tracks.every(
+  async #addsUp({ start, end, tracks }: ParsedFragment): Promise<boolean> {
+    const data = await this.#file.read(start, blockEnd(end) - start);
+    if (data.length < end - start || blockIsLost(data, start, end)) return false;
+    return tracks.every(
       (run) =>
         !this.#videoTracks.has(run.trackId) ||
-        run.samples.every(({ offset, size }) => nalLengthsFit(data.subarray(offset - dataAt, offset - dataAt + size))),
+        run.samples.every(({ offset, size }) => nalLengthsFit(data.subarray(offset - start, offset - start + size))),
     );
   }
 }

@@ -1,5 +1,5 @@
 /** A disk of memory for tests, that fails and loses power when it is told to. */
-import { joined } from '../../core/bytes/mutations.table.ts';
+import { below, joined, type Random } from '../../core/bytes/mutations.table.ts';
 import { WeirError } from '../../core/errors.ts';
 import { FileExists, type FreeSpace, type Storage, type StorageFile, type StorageStats } from './storage.ts';
 
@@ -10,10 +10,10 @@ class MemoryFile {
   /** Its name survives a power cut. */
   named: boolean;
 
-  constructor(bytes: Uint8Array, named: boolean) {
+  constructor(bytes: Uint8Array, named: boolean, synced = bytes) {
     this.#buffer = bytes.slice();
     this.#length = bytes.length;
-    this.synced = bytes.slice();
+    this.synced = synced.slice();
     this.named = named;
   }
 
@@ -35,6 +35,20 @@ class MemoryFile {
 
   truncate(length: number): void {
     this.#length = Math.min(this.#length, length);
+  }
+
+  /** What a power cut leaves: this length, the synced one or one between, and of what was written since some blocks, others as they were. */
+  torn(random: Random): Uint8Array {
+    const { bytes, synced } = this;
+    const between = synced.length + below(bytes.length - synced.length + 1, random);
+    const left = new Uint8Array([bytes.length, bytes.length, synced.length, between][below(4, random)] ?? 0);
+    const blockBytes = random() < 0.5 ? 512 : 4096;
+    const kept = 1 - random() ** 3;
+    for (let at = 0; at < left.length; at += blockBytes) {
+      const from = random() < kept ? bytes : synced;
+      left.set(from.subarray(at, Math.min(at + blockBytes, left.length)), at);
+    }
+    return left;
   }
 }
 
@@ -76,7 +90,7 @@ export class MemoryStorage implements Storage {
   /** What is left when the process is killed now. */
   copy(): MemoryStorage {
     const copy = new MemoryStorage(this.name);
-    for (const [path, file] of this.files) copy.files.set(path, new MemoryFile(file.bytes, file.named));
+    for (const [path, file] of this.files) copy.files.set(path, new MemoryFile(file.bytes, file.named, file.synced));
     return copy;
   }
 
@@ -85,6 +99,15 @@ export class MemoryStorage implements Storage {
     const left = new MemoryStorage(this.name);
     for (const [path, file] of this.files) {
       if (file.named) left.files.set(path, new MemoryFile(file.synced, true));
+    }
+    return left;
+  }
+
+  /** As powerCut, but for what was not synced: blocks of it, and names, may be there all the same. */
+  tornPowerCut(random: Random): MemoryStorage {
+    const left = new MemoryStorage(this.name);
+    for (const [path, file] of this.files) {
+      if (file.named || random() < 0.5) left.files.set(path, new MemoryFile(file.torn(random), true));
     }
     return left;
   }

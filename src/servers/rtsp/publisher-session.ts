@@ -3,26 +3,16 @@
  * alive, since FFmpeg and Media Foundation send no keep-alive while they publish (mtx#5090, #5100).
  */
 import type { Clock } from '../../base/clock.ts';
-import { completeFormat } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
-import { utcMsFromNtp } from '../../core/rtcp/ntp.ts';
-import { parseRtcp } from '../../core/rtcp/parse.ts';
-import { RTCP_SENDER_REPORT } from '../../core/rtcp/packet.ts';
-import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
-import { RtpReceiver } from '../../core/rtp/receiver.ts';
 import type { Announcement } from '../../core/rtsp/server/announcement.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
-import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
+import { noIngestFaults, RECEIVER_REPORT_MS, RtpIngest } from '../../stream/rtp-ingest.ts';
+import type { Source, SourceSink } from '../../stream/source.ts';
 
 /** A publisher that sends no media for so long is gone, whatever its socket says. */
 export const PUBLISHER_SILENCE_MS = 15_000;
-/** Some stop without a receiver report every 5 s (gsl). */
-export const RECEIVER_REPORT_MS = 4000;
-
-/** RTCP packet types are 200 to 204, where RTP has marker and payload type: 72 to 76 with the marker, which nobody uses (RFC 5761 §4). */
-const RTCP_TYPES = { first: RTCP_SENDER_REPORT, last: 204 } as const;
 
 export interface PublisherSessionOptions {
   readonly session: ServerSession;
@@ -34,31 +24,22 @@ export interface PublisherSessionOptions {
   readonly cname: string;
 }
 
-interface TakenTrack {
-  readonly sink: TrackSink;
-  readonly receiver: RtpReceiver;
-  readonly rtcpChannel: number;
-}
-
 type State =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'running'; readonly reject: (error: WeirError) => void }
+  | { readonly kind: 'running'; readonly ingest: RtpIngest; readonly reject: (error: WeirError) => void }
   | { readonly kind: 'ended'; readonly error: WeirError };
 
 export class PublisherSession implements Source {
   readonly kind = 'publish';
   readonly label: string;
+  readonly #faults = noIngestFaults();
   readonly #options: PublisherSessionOptions;
   readonly #started = Promise.withResolvers<void>();
-  /** By index in the announcement. */
-  #taken: (TakenTrack | undefined)[] = [];
   #state: State = { kind: 'waiting' };
   #mediaMs: number;
   #reportDueMs: number;
   #bytes = 0;
   #unused = 0;
-  /** Packets came since the last flush. */
-  #unflushed = false;
 
   constructor(options: PublisherSessionOptions) {
     this.#options = options;
@@ -74,6 +55,10 @@ export class PublisherSession implements Source {
 
   get isWaiting(): boolean {
     return this.#state.kind === 'waiting';
+  }
+
+  get faults(): Readonly<Record<string, number>> {
+    return { ...this.#faults };
   }
 
   /** Bytes of media taken. */
@@ -100,31 +85,24 @@ export class PublisherSession implements Source {
       signal.removeEventListener('abort', abort);
       reject(error);
     };
-    this.#announce(sink);
-    this.#state = { kind: 'running', reject: end };
+    this.#state = { kind: 'running', ingest: this.#announce(sink), reject: end };
     this.#started.resolve();
     return promise;
   }
 
   /** One frame of the track's channels. A view. */
   packet(track: number, part: 'rtp' | 'rtcp', payload: Uint8Array, nowMs: number): void {
-    const taken = this.#state.kind === 'running' ? this.#taken[track] : undefined;
-    if (taken === undefined) {
-      this.#unused += 1;
-      this.#mediaMs = nowMs;
-      return;
-    }
-    // Some send RTCP on the RTP channel.
-    const type = payload[1] ?? 0;
-    if (part === 'rtcp' || (type >= RTCP_TYPES.first && type <= RTCP_TYPES.last)) this.#rtcp(taken, payload, nowMs);
-    else this.#rtp(taken, payload, nowMs);
+    const state = this.#state;
+    const kind = state.kind === 'running' ? state.ingest.push(track, part, payload, nowMs) : 'unused';
+    if (kind === 'control') return;
+    this.#mediaMs = nowMs;
+    if (kind === 'unused') this.#unused += 1;
+    else this.#bytes += payload.length;
   }
 
   /** The chunk is used up. */
   flush(): void {
-    if (this.#state.kind !== 'running' || !this.#unflushed) return;
-    this.#unflushed = false;
-    for (const taken of this.#taken) taken?.sink.flush();
+    if (this.#state.kind === 'running') this.#state.ingest.flush();
   }
 
   /** The peer left, by TEARDOWN or by closing. Idempotent. */
@@ -136,63 +114,38 @@ export class PublisherSession implements Source {
   }
 
   dropTrack(index: number): void {
-    this.#taken[index] = undefined;
+    if (this.#state.kind === 'running') this.#state.ingest.drop(index);
   }
 
   /** About once a second: receiver reports as they fall due. False: it has been silent for too long. */
   tick(nowMs: number): boolean {
-    if (this.#state.kind !== 'running') return true;
+    const state = this.#state;
+    if (state.kind !== 'running') return true;
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + RECEIVER_REPORT_MS;
-      this.#sendReports(nowMs);
+      this.#sendReports(state.ingest, nowMs);
     }
     return nowMs - this.#mediaMs < PUBLISHER_SILENCE_MS;
   }
 
   /** Announces those tracks that were set up and can be used. */
-  #announce(sink: SourceSink): void {
-    const { session, announcement, clock } = this.#options;
-    const tracks = session.tracks.flatMap(({ track, channels }) => {
+  #announce(sink: SourceSink): RtpIngest {
+    const { session, announcement, clock, ssrc, cname } = this.#options;
+    const tracks = session.tracks.flatMap(({ track }) => {
       const format = announcement.tracks[track]?.format;
-      return format === undefined ? [] : [{ track, format: completeFormat(format), rtcpChannel: channels[1] }];
+      return format === undefined ? [] : [{ track, format }];
     });
     tracks.sort((a, b) => a.track - b.track);
-    const sinks = sink.announce(tracks.map(({ format }) => format));
-    this.#taken = [];
-    for (const [index, { track, format, rtcpChannel }] of tracks.entries()) {
-      const trackSink = sinks[index];
-      if (trackSink === undefined) continue;
-      const receiver = new RtpReceiver({ clockRate: format.clockRate, reorderWindow: 0 });
-      this.#taken[track] = { sink: trackSink, receiver, rtcpChannel };
-    }
     this.#mediaMs = clock.monoMs();
+    return new RtpIngest({ sink, tracks, ssrc, cname, faults: this.#faults });
   }
 
-  #rtp(taken: TakenTrack, payload: Uint8Array, nowMs: number): void {
-    this.#mediaMs = nowMs;
-    this.#bytes += payload.length;
-    this.#unflushed = true;
-    for (const packet of taken.receiver.push(payload, nowMs).packets) taken.sink.packet(packet, nowMs);
-  }
-
-  #rtcp(taken: TakenTrack, payload: Uint8Array, nowMs: number): void {
-    for (const packet of parseRtcp(payload).packets) {
-      if (packet.kind !== 'sender-report') continue;
-      const { ntpSeconds, ntpFraction, rtpTimestamp } = packet;
-      taken.receiver.senderReport(ntpSeconds, ntpFraction, nowMs);
-      if (ntpSeconds !== 0) taken.sink.senderReport(utcMsFromNtp(ntpSeconds, ntpFraction), rtpTimestamp);
-    }
-  }
-
-  #sendReports(nowMs: number): void {
-    const { pipe, ssrc, cname } = this.#options;
-    const reports: Uint8Array[] = [];
-    for (const taken of this.#taken) {
-      const block = taken?.receiver.takeReport(nowMs);
-      if (taken === undefined) continue;
-      const report = writeReceiverReport(ssrc, block === undefined ? [] : [block], cname);
-      reports.push(frame(taken.rtcpChannel, report));
-    }
+  #sendReports(ingest: RtpIngest, nowMs: number): void {
+    const { pipe, session } = this.#options;
+    const reports = ingest.reports(nowMs).flatMap(({ track, packet }) => {
+      const channels = session.tracks.find((setUp) => setUp.track === track)?.channels;
+      return channels === undefined ? [] : [frame(channels[1], packet)];
+    });
     if (reports.length > 0) pipe.write(reports);
   }
 }

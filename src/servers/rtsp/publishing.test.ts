@@ -5,10 +5,11 @@ import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeSenderReport } from '../../core/rtcp/write.ts';
 import { ANNOUNCED } from '../../core/rtsp/server/dialogue.table.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
+import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
 import { batchOf, type Peer } from './fakes.table.ts';
 import { House } from './house.table.ts';
-import { PUBLISHER_SILENCE_MS, RECEIVER_REPORT_MS } from './publisher-session.ts';
+import { PUBLISHER_SILENCE_MS } from './publisher-session.ts';
 
 /** What a stream hears of its source, as lines. */
 class Heard implements SourceSink {
@@ -21,6 +22,7 @@ class Heard implements SourceSink {
     return tracks.map((_, track) => ({
       packet: (packet) => this.#note(`${track}: packet ${Buffer.from(packet).readUInt32BE(4)}`),
       senderReport: (ntpUtcMs, rtpTimestamp) => this.#note(`${track}: report ${ntpUtcMs} ${rtpTimestamp}`),
+      goodbye: () => this.#note(`${track}: goodbye`),
       accessUnit: () => this.#note(`${track}: access unit`),
       flush: () => this.#note(`${track}: flush`),
     }));

@@ -54,6 +54,8 @@ export class ReaderSession implements RelayReader {
   readonly #queue: ReaderQueue;
   /** By index in the stream's list. */
   readonly #taken: (TakenTrack | undefined)[] = [];
+  /** The picture whose key frames are waited for, by index; undefined: any batch will do. */
+  #leader: number | undefined;
   #attachment: Attachment | undefined;
   /** What came before the reply to PLAY was out; undefined: it is out. */
   #held: Batch[] | undefined = [];
@@ -69,8 +71,8 @@ export class ReaderSession implements RelayReader {
       const [channel, rtcpChannel] = channels;
       this.#taken[index] = { track, channel, rtcpChannel, packets: 0, octets: 0, report: undefined };
     }
-    const waitsForKey = this.#all().some(({ track: { format } }) => codecFor(format.encoding)?.media === 'video');
-    this.#queue = new ReaderQueue(pipe, waitsForKey, clock.monoMs());
+    this.#leader = this.#leading();
+    this.#queue = new ReaderQueue(pipe, this.#leader !== undefined, clock.monoMs());
   }
 
   get losses(): ReaderLosses {
@@ -121,7 +123,8 @@ export class ReaderSession implements RelayReader {
       this.#held.push(batch);
       return;
     }
-    if (this.#queue.push(this.#options.layouts.frame(batch, taken.channel), batch.key)) count(taken, batch);
+    const begins = this.#leader === undefined || (batch.key && batch.track === this.#leader);
+    if (this.#queue.push(this.#options.layouts.frame(batch, taken.channel), begins)) count(taken, batch);
   }
 
   end(error: WeirError): void {
@@ -134,6 +137,7 @@ export class ReaderSession implements RelayReader {
 
   dropTrack(index: number): void {
     this.#taken[index] = undefined;
+    this.#leader = this.#leading();
   }
 
   /** RTCP from the reader. */
@@ -199,6 +203,11 @@ export class ReaderSession implements RelayReader {
       reports.push(frame(rtcpChannel, report));
     }
     if (reports.length > 0) pipe.write(reports);
+  }
+
+  /** The first picture that it takes and that we know. */
+  #leading(): number | undefined {
+    return this.#all().find(({ track: { format } }) => codecFor(format.encoding)?.media === 'video')?.track.index;
   }
 
   #all(): readonly TakenTrack[] {

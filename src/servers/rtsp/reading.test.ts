@@ -106,6 +106,30 @@ describe('reading', () => {
     );
   });
 
+  it('of two pictures begins at a key frame of the first that it takes, also where that one is not the first of all', async () => {
+    await using house = await House.open();
+    house.yard.list = [VIDEO, { ...VIDEO, index: 1, ssrc: 0x33 }];
+    const both = house.peer();
+    const second = house.peer();
+    await both.play([0, 2]);
+    const transport = { Transport: 'RTP/AVP/TCP;unicast;interleaved=2-3' };
+    const setup = await second.ask('SETUP', '/trackID=1', transport);
+    await second.ask('PLAY', '', { Session: setup.headers.get('Session')?.split(';')[0] ?? '' });
+    await both.take(2);
+    await second.take(1);
+    for (const [track, ticks, key] of [
+      [1, 1, true],
+      [0, 2, false],
+      [0, 3, true],
+      [1, 4, false],
+    ] as const)
+      house.yard.deliver(batchOf(track, ticks, key));
+    const timesOf = (frames: readonly Frame[]): readonly number[] =>
+      frames.map(({ payload }) => payload.readUInt32BE(4));
+    assert.deepEqual(timesOf(await both.take(2)), [3, 4]);
+    assert.deepEqual(timesOf(await second.take(2)), [1, 4]);
+  });
+
   it('asks the stream for the start that the URL names', async () => {
     await using house = await House.open();
     for (const query of ['', '?start=gop', '?start=key', '?start=live']) await house.peer(`yard${query}`).play([0]);

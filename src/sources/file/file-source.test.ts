@@ -41,6 +41,7 @@ class Taking implements SourceSink {
       return {
         packet: () => assert.fail('a file has access units'),
         senderReport: () => assert.fail('a file has no sender reports'),
+        goodbye: () => assert.fail('a file sends none'),
         accessUnit: (unit, arrivalMs) => void units.push({ unit, arrivalMs }),
         flush: () => void this.flushes++,
       };

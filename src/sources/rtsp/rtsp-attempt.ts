@@ -1,72 +1,85 @@
 /**
  * One attempt at an RTSP source: carries out what the client machine says, over one TCP connection at a time.
  *
- *     pipe ─chunk─▶ framer ─units─▶ machine ─outputs─▶ pipe, timer, receivers ─packets─▶ track sinks, flushed once a chunk
+ *     pipe ─chunk─▶ framer ─units─▶ machine ─outputs─▶ pipe, timer, ingest ─packets─▶ track sinks, flushed once a chunk
  */
-import assert from 'node:assert/strict';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { completeFormat } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
-import { utcMsFromNtp } from '../../core/rtcp/ntp.ts';
-import { parseRtcp } from '../../core/rtcp/parse.ts';
-import { writeReceiverReport } from '../../core/rtcp/write.ts';
-import { RtpReceiver } from '../../core/rtp/receiver.ts';
 import type { ClientInput, ClientOutput, ClientTrack, SkippedTrack } from '../../core/rtsp/client/client-io.ts';
-import type { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
+import { TEARDOWN_WAIT_MS, type ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
-import { connectTcp } from '../../net/tcp.ts';
-import type { SourceSink, TrackSink } from '../../stream/source.ts';
+import type { ConnectOptions } from '../../net/tcp.ts';
+import { RECEIVER_REPORT_MS, RtpIngest, type IngestFaults } from '../../stream/rtp-ingest.ts';
+import type { SourceSink } from '../../stream/source.ts';
 
-/** Some cameras stop without a receiver report every 5 s (gortsplib). */
-export const RECEIVER_REPORT_MS = 4500;
 /** After the last word the connection has so long to close by itself. */
-const CLOSE_WAIT_MS = 100;
+export const CLOSE_WAIT_MS = 100;
+/** From being told to stop until all is closed. A TEARDOWN that is not answered takes all of it: then nothing is waited for. */
+export const STOP_MS_MAX = TEARDOWN_WAIT_MS;
 
 export interface AttemptOptions {
   readonly machine: ClientMachine;
   readonly sink: SourceSink;
+  readonly connect: (options: ConnectOptions) => Promise<BytePipe>;
   readonly connectMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Ours, in receiver reports. */
   readonly ssrc: number;
   readonly cname: string;
+  /** Counted into. */
+  readonly faults: IngestFaults;
 }
 
-interface LiveTrack {
-  readonly sink: TrackSink;
-  readonly receiver: RtpReceiver;
-  readonly rtcpChannel: number;
+/** An open connection, and what belongs to it alone. */
+interface Connection {
+  readonly pipe: BytePipe;
+  readonly closed: Promise<void>;
+  readonly framer: RtspFramer;
+  media: Media | undefined;
 }
+
+interface Media {
+  readonly ingest: RtpIngest;
+  readonly tracks: readonly ClientTrack[];
+  readonly reports: Timer;
+}
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open'; readonly connection: Connection }
+  | { readonly kind: 'over' };
 
 export class RtspAttempt {
   readonly #options: AttemptOptions;
   readonly #ended = Promise.withResolvers<void>();
   /** Ends a connect that is under way. */
   readonly #connecting = new AbortController();
-  #pipe: BytePipe | undefined;
-  /** Of `#pipe`. */
-  #pipeClosed = Promise.withResolvers<void>();
-  #framer = new RtspFramer();
-  #tracks: readonly LiveTrack[] = [];
+  /** Connections that were left, until they are closed. */
+  readonly #closing: Promise<void>[] = [];
+  #state: State = { kind: 'idle' };
   #wake: Timer | undefined;
-  #reports: Timer | undefined;
-  #over = false;
+  #stopByMs = Number.POSITIVE_INFINITY;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
   }
 
-  /** Resolves when `signal` aborted and the connection is closed; rejects with the WeirError that ended it. */
+  /** Resolves when `signal` aborted and all is closed, STOP_MS_MAX later at most; rejects with the WeirError that ended it. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#push({ kind: 'stop' });
+    const stop = (): void => {
+      this.#stopByMs = this.#options.clock.monoMs() + STOP_MS_MAX;
+      this.#push({ kind: 'stop' });
+    };
     signal.addEventListener('abort', stop);
     try {
-      this.#push(signal.aborted ? { kind: 'stop' } : { kind: 'start' });
+      if (signal.aborted) stop();
+      else this.#push({ kind: 'start' });
       await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -74,31 +87,30 @@ export class RtspAttempt {
   }
 
   #push(input: ClientInput): void {
-    if (this.#over) return;
+    if (this.#state.kind === 'over') return;
     const nowMs = this.#options.clock.monoMs();
     for (const output of this.#options.machine.push(input, nowMs)) this.#carryOut(output, nowMs);
   }
 
   #carryOut(output: ClientOutput, nowMs: number): void {
+    const connection = this.#state.kind === 'open' ? this.#state.connection : undefined;
     switch (output.kind) {
       case 'rtp':
-        this.#rtp(output.track, output.packet, nowMs);
-        return;
       case 'rtcp':
-        this.#rtcp(output.track, output.packet, nowMs);
+        connection?.media?.ingest.push(output.track, output.kind, output.packet, nowMs);
         return;
       case 'send':
-        this.#pipe?.write(output.bytes);
+        connection?.pipe.write(output.bytes);
         return;
       case 'wake':
         this.#wake?.cancel();
         this.#wake = this.#options.clock.after(Math.max(output.atMs - nowMs, 0), () => this.#push({ kind: 'tick' }));
         return;
       case 'channels':
-        this.#framer.knowChannels(output.channels);
+        connection?.framer.knowChannels(output.channels);
         return;
       case 'tracks':
-        this.#announce(output.tracks, output.skipped);
+        if (connection !== undefined) this.#announce(connection, output.tracks, output.skipped);
         return;
       case 'connect':
         void this.#connect(output.url);
@@ -112,112 +124,85 @@ export class RtspAttempt {
   }
 
   async #connect(url: RtspUrl): Promise<void> {
-    this.#pipe?.close();
-    this.#pipe = undefined;
     // The tracks of the server that led here are none of the next one's, which may dislike reports before PLAY (live555).
-    this.#tracks = [];
-    const { connectMs, clock } = this.#options;
-    let pipe: BytePipe;
+    this.#leave();
+    const connecting: State = { kind: 'connecting' };
+    this.#state = connecting;
+    const { connect, connectMs, clock } = this.#options;
+    const { signal } = this.#connecting;
     try {
-      pipe = await connectTcp({
-        host: url.host,
-        port: url.port,
-        timeoutMs: connectMs,
-        clock,
-        signal: this.#connecting.signal,
-      });
+      const pipe = await connect({ host: url.host, port: url.port, timeoutMs: connectMs, clock, signal });
+      if (this.#state === connecting) this.#opened(pipe);
+      else pipe.destroy();
     } catch (error) {
-      // Only what connectTcp promises; its abort comes from our own end, which is then under way.
-      if (!this.#over)
+      // Only what connecting promises; its abort comes from our own end, which is then under way.
+      if (this.#state === connecting)
         await this.#end(
           error instanceof WeirError ? error : new WeirError('source-unreachable', 'No connection', { cause: error }),
         );
-      return;
     }
-    this.#pipe = pipe;
-    this.#framer = new RtspFramer();
-    const closed = Promise.withResolvers<void>();
-    this.#pipeClosed = closed;
+  }
+
+  #opened(pipe: BytePipe): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const connection: Connection = { pipe, closed: promise, framer: new RtspFramer(), media: undefined };
+    const isCurrent = (): boolean => this.#state.kind === 'open' && this.#state.connection === connection;
+    this.#state = { kind: 'open', connection };
     pipe.handle({
       data: (chunk) => {
-        if (this.#pipe === pipe) this.#data(chunk);
+        if (!isCurrent()) return;
+        this.#push({ kind: 'units', units: connection.framer.push(chunk) });
+        connection.media?.ingest.flush();
       },
       drain: () => {},
       close: () => {
-        closed.resolve();
-        if (this.#pipe === pipe) this.#push({ kind: 'closed' });
+        resolve();
+        if (isCurrent()) this.#push({ kind: 'closed' });
       },
     });
     this.#push({ kind: 'connected' });
   }
 
-  #data(chunk: Uint8Array): void {
-    this.#push({ kind: 'units', units: this.#framer.push(chunk) });
-    for (const track of this.#tracks) track.sink.flush();
-  }
-
-  #announce(tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]): void {
-    const { sink, log, clock } = this.#options;
+  #announce(connection: Connection, tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]): void {
+    const { sink, log, clock, ssrc, cname, faults } = this.#options;
     for (const { section, media, reason } of skipped)
       log.info({ section, media, reason }, 'A track of the source is not used');
-    const sinks = sink.announce(tracks.map(({ format }) => completeFormat(format)));
-    this.#tracks = tracks.map(({ format, rtcpChannel }, index) => {
-      const trackSink = sinks[index];
-      assert(trackSink !== undefined, 'a sink for each announced track');
-      return {
-        sink: trackSink,
-        receiver: new RtpReceiver({ clockRate: format.clockRate, reorderWindow: 0 }),
-        rtcpChannel,
-      };
-    });
-    this.#reports?.cancel();
-    this.#reports = clock.every(RECEIVER_REPORT_MS, () => this.#report());
+    connection.media?.reports.cancel();
+    const numbered = tracks.map(({ format }, track) => ({ track, format }));
+    const ingest = new RtpIngest({ sink, tracks: numbered, ssrc, cname, faults });
+    const reports = clock.every(RECEIVER_REPORT_MS, () => this.#report(connection));
+    connection.media = { ingest, tracks, reports };
   }
 
-  #rtp(index: number, packet: Uint8Array, nowMs: number): void {
-    const track = this.#tracks[index];
-    if (track === undefined) return;
-    for (const ordered of track.receiver.push(packet, nowMs).packets) track.sink.packet(ordered, nowMs);
-  }
-
-  #rtcp(index: number, bytes: Uint8Array, nowMs: number): void {
-    const track = this.#tracks[index];
-    if (track === undefined) return;
-    for (const packet of parseRtcp(bytes).packets) {
-      if (packet.kind !== 'sender-report') continue;
-      const { ntpSeconds, ntpFraction, rtpTimestamp } = packet;
-      track.receiver.senderReport(ntpSeconds, ntpFraction, nowMs);
-      if (ntpSeconds !== 0 || ntpFraction !== 0)
-        track.sink.senderReport(utcMsFromNtp(ntpSeconds, ntpFraction), rtpTimestamp);
+  #report({ pipe, media }: Connection): void {
+    if (media === undefined) return;
+    for (const { track, packet } of media.ingest.reports(this.#options.clock.monoMs())) {
+      const channel = media.tracks[track]?.rtcpChannel;
+      if (channel !== undefined) pipe.write(frame(channel, packet));
     }
   }
 
-  #report(): void {
-    const { clock, ssrc, cname } = this.#options;
-    for (const { receiver, rtcpChannel } of this.#tracks) {
-      const block = receiver.takeReport(clock.monoMs());
-      if (block !== undefined) this.#pipe?.write(frame(rtcpChannel, writeReceiverReport(ssrc, [block], cname)));
-    }
+  /** Lets go of the open connection, if there is one: what waits for it is sent, for a little while. */
+  #leave(): void {
+    if (this.#state.kind !== 'open') return;
+    const { pipe, closed, media } = this.#state.connection;
+    media?.reports.cancel();
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, Math.min(CLOSE_WAIT_MS, this.#stopByMs - clock.monoMs()));
+    pipe.close();
+    if (waitMs === 0) pipe.destroy();
+    const timer = clock.after(waitMs, () => pipe.destroy());
+    this.#closing.push(closed.then(() => timer.cancel()));
   }
 
   async #end(error: WeirError | undefined): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state.kind === 'over') return;
+    this.#leave();
+    this.#state = { kind: 'over' };
     this.#wake?.cancel();
-    this.#reports?.cancel();
     this.#connecting.abort();
-    await this.#closePipe();
+    await Promise.all(this.#closing);
     if (error === undefined) this.#ended.resolve();
     else this.#ended.reject(error);
-  }
-
-  async #closePipe(): Promise<void> {
-    const pipe = this.#pipe;
-    this.#pipe = undefined;
-    if (pipe === undefined) return;
-    const timer = this.#options.clock.after(CLOSE_WAIT_MS, () => pipe.destroy());
-    pipe.close();
-    await this.#pipeClosed.promise;
-    timer.cancel();
   }
 }

@@ -8,9 +8,9 @@ import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeSenderReport } from '../../core/rtcp/write.ts';
 import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
+import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
 import { FakeCamera, hash, LOGIN, LOGIN_TEXT, type CameraScript } from './fake-camera.table.ts';
-import { RECEIVER_REPORT_MS } from './rtsp-attempt.ts';
 import { RtspSource } from './rtsp-source.ts';
 
 const SSRC = 0x01020304;
@@ -62,6 +62,7 @@ class Run implements SourceSink {
     return tracks.map((_, track) => ({
       packet: (bytes: Uint8Array) => this.#event(`${track}:${((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)}`),
       senderReport: (ntpUtcMs: number, rtpTimestamp: number) => this.#event(`SR ${ntpUtcMs} ${rtpTimestamp}`),
+      goodbye: () => this.#event(`${track}: goodbye`),
       accessUnit: () => assert.fail('a camera sends packets'),
       flush: () => this.#event('flush'),
     }));
@@ -297,7 +298,7 @@ describe('media', () => {
     assert.ok(run.log.lines.some(({ fields }) => fields['garbageBytes'] === 7));
   });
 
-  it('is reported on every 4.5 s, on the RTCP channel of the track', async () => {
+  it('is reported on every 4 s, on the RTCP channel of the track', async () => {
     await using camera = await FakeCamera.open(DAHUA);
     const run = new Run(camera.url());
     const ended = run.attempt();

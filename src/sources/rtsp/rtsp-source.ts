@@ -4,11 +4,12 @@ import type { Log } from '../../base/log.ts';
 import { redactUrl } from '../../base/redact.ts';
 import type { SourceSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
-import type { ClientFaults } from '../../core/rtsp/client/client-io.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import { connectTcp } from '../../net/tcp.ts';
+import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink } from '../../stream/source.ts';
 import { RtspAttempt } from './rtsp-attempt.ts';
 
@@ -23,6 +24,8 @@ export interface RtspSourceOptions {
 
 const USER_AGENT = 'weir';
 
+type Faults = Readonly<Record<string, number>>;
+
 export class RtspSource implements Source {
   readonly kind = 'rtsp';
   readonly label: string;
@@ -30,8 +33,9 @@ export class RtspSource implements Source {
   readonly #ssrc: number;
   /** What this device was last seen to want; it goes on over attempts. */
   #keepAlive: KeepAliveMethod = 'OPTIONS';
-  #machine: ClientMachine | undefined;
-  #faultsBefore: Readonly<Record<string, number>> = {};
+  /** Of the attempt that runs. */
+  #faultsNow = (): Faults => ({});
+  #faultsBefore: Faults = {};
 
   constructor(options: RtspSourceOptions) {
     this.#options = options;
@@ -39,24 +43,26 @@ export class RtspSource implements Source {
     this.#ssrc = Math.floor(options.random() * 2 ** 32);
   }
 
-  /** Tolerated faults since the start, by name (see ClientFaults). */
-  get faults(): Readonly<Record<string, number>> {
-    return sum(this.#faultsBefore, this.#machine?.faults);
+  /** Tolerated faults since the start, by name (see ClientFaults, IngestFaults). */
+  get faults(): Faults {
+    return sum(this.#faultsBefore, this.#faultsNow());
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     const { settings, clock, log } = this.#options;
     const machine = this.#newMachine();
-    this.#machine = machine;
+    const faults = noIngestFaults();
+    this.#faultsNow = () => ({ ...machine.faults, ...faults });
     const { connectMs } = settings.timeouts;
+    const own = { ssrc: this.#ssrc, cname: 'weir' };
     try {
-      await new RtspAttempt({ machine, sink, connectMs, clock, log, ssrc: this.#ssrc, cname: 'weir' }).run(signal);
+      await new RtspAttempt({ machine, sink, connect: connectTcp, connectMs, clock, log, ...own, faults }).run(signal);
     } finally {
       this.#keepAlive = machine.keepAlive;
-      const counted = Object.entries(machine.faults).filter(([, count]) => count > 0);
+      const counted = Object.entries(this.#faultsNow()).filter(([, count]) => count > 0);
       if (counted.length > 0) log.info(Object.fromEntries(counted), 'The source had faults that were tolerated');
       this.#faultsBefore = this.faults;
-      this.#machine = undefined;
+      this.#faultsNow = () => ({});
     }
   }
 
@@ -84,11 +90,8 @@ function hexadecimal(random: () => number): string {
     .padStart(8, '0');
 }
 
-function sum(
-  before: Readonly<Record<string, number>>,
-  now: Readonly<ClientFaults> | undefined,
-): Readonly<Record<string, number>> {
+function sum(before: Faults, now: Faults): Faults {
   const total: Record<string, number> = { ...before };
-  for (const [name, count] of Object.entries(now ?? {})) total[name] = (total[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(now)) total[name] = (total[name] ?? 0) + count;
   return total;
 }

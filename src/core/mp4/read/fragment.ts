@@ -98,7 +98,8 @@ export function parseMoof(
   return { sequence, tracks };
 }
 
-function findMoof(bytes: Uint8Array, offset: number): Box | undefined {
+/** The moof of the fragment that begins at `offset`; its mdat need not be there. Undefined: not all of it is there. Throws `mp4-invalid`. */
+export function findMoof(bytes: Uint8Array, offset: number): Box | undefined {
   let at = offset;
   for (let count = 0; count <= MAX_BOXES_BEFORE_MOOF; count++) {
     const head = parseBoxHead(bytes, at);

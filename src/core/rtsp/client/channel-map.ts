@@ -1,7 +1,10 @@
 /**
  * Which track a frame belongs to: by channel first; where a device uses one channel for several tracks, by payload type (UniFi and Bosch use
- * one payload type in two sections, so never by that first). RTCP on the RTP channel is told by its packet type.
+ * one payload type in two sections, so never by that first). RTCP on the RTP channel is told by its packet type, unless the description
+ * gives the track that very payload type.
  */
+import { isRtcp } from '../../rtcp/packet.ts';
+
 export interface Routed {
   readonly track: number;
   readonly kind: 'rtp' | 'rtcp';
@@ -32,15 +35,11 @@ export class ChannelMap {
     const route = routes.length === 1 ? routes[0] : routes.find((entry) => entry.payloadType === (second & 0x7f));
     const chosen = route ?? routes[0];
     if (chosen === undefined) return 'unknown-channel';
-    return isRtcp(second) && chosen.kind === 'rtp' ? { track: chosen.track, kind: 'rtcp' } : chosen;
+    const stray = chosen.kind === 'rtp' && isRtcp(packet) && chosen.payloadType !== (second & 0x7f);
+    return stray ? { track: chosen.track, kind: 'rtcp' } : chosen;
   }
 
   #append(channel: number, route: Route): void {
     this.#routes.set(channel, [...(this.#routes.get(channel) ?? []), route]);
   }
-}
-
-/** SR, RR, SDES, BYE, APP: 200 to 204, which RTP does not use as marker and payload type (RFC 5761 §4). */
-function isRtcp(second: number): boolean {
-  return second >= 200 && second <= 204;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { ManualClock } from '../../../base/manual-clock.ts';
 import { MemoryLog } from '../../../base/memory-log.ts';
+import { Metrics } from '../../../base/metrics.ts';
 import type { Right } from '../../../config/settings.ts';
 import { FakeArchive } from '../../../hls/fake-archive.table.ts';
 import {
@@ -45,7 +46,7 @@ describe('media routes', () => {
       publishError: () => undefined,
       publish: () => assert.fail('not for media'),
     };
-    const handler = mediaHandler({ registry, archive, hls, pictures, clock });
+    const handler = mediaHandler({ registry, archive, hls, pictures, clock, metrics: new Metrics() });
     server = createServer((request, response) => {
       const url = new URL(`http://weir${request.url ?? ''}`);
       const path = parseViewPath(url.pathname);
@@ -71,6 +72,8 @@ describe('media routes', () => {
     archive.segmentsOf = [0, 1, 2].map((index) =>
       fakeSegment({ index: index - 1800, startUtcMs: HOUR_AGO + 2000 * index }),
     );
+    archive.read.length = 0;
+    archive.removed = false;
     archive.recordedGaps = [{ startUtcMs: HOUR_AGO + 6000, endUtcMs: undefined, reason: 'source-offline' }];
   });
   after(async () => {
@@ -127,6 +130,41 @@ describe('media routes', () => {
       assert.equal((await same.arrayBuffer()).byteLength, 0);
     }
     assert.equal((await get(path, { 'if-none-match': '"x"' })).status, 200);
+  });
+
+  it('reads of a recorded segment nothing but what it sends', async () => {
+    rights = ['playback'];
+    const path = `/s/seg-${FAKE_FIRST_NUMBER - 1800}.m4s`;
+    const size = fakeSegment({ index: -1800 }).bytes;
+    const rows: readonly (readonly [
+      string,
+      Readonly<Record<string, string>>,
+      number,
+      readonly (readonly number[])[],
+    ])[] = [
+      ['HEAD', {}, 200, []],
+      ['HEAD', { range: 'bytes=0-9' }, 200, []],
+      ['GET', { 'if-none-match': `"seg-${FAKE_FIRST_NUMBER - 1800}"` }, 304, []],
+      ['GET', { range: `bytes=${size}-` }, 416, []],
+      ['GET', { range: 'bytes=100-1999' }, 206, [[100, 2000]]],
+      ['GET', {}, 200, [[0, size]]],
+    ];
+    for (const [method, headers, status, read] of rows) {
+      archive.read.length = 0;
+      const answer = await get(path, headers, method);
+      await answer.arrayBuffer();
+      assert.equal(answer.status, status);
+      assert.deepEqual(archive.read, read, `${method} ${JSON.stringify(headers)}`);
+    }
+  });
+
+  it('says so where retention has taken a segment away', async () => {
+    rights = ['playback'];
+    archive.removed = true;
+    const answer = await get(`/s/seg-${FAKE_FIRST_NUMBER - 1800}.m4s`);
+    assert.equal(answer.status, 404);
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.equal(((await answer.json()) as Problem).code, 'segment-gone');
   });
 
   it('serves the archive, also of a stream that is no longer configured', async () => {

@@ -2,15 +2,19 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../../base/clock.ts';
+import type { Metrics } from '../../../base/metrics.ts';
 import { WeirError } from '../../../core/errors.ts';
 import type { HlsService } from '../../../hls/hls-service.ts';
 import type { Pictures } from '../../../picture/pictures.ts';
 import type { Archive } from '../../../stream/archive.ts';
+import type { SegmentContent } from '../../../stream/segment-content.ts';
 import type { Stream, StreamRegistry } from '../../../stream/stream.ts';
 import type { MediaHandler, MediaTarget } from '../media-handler.ts';
 import { recordingStatus } from './recording-status.ts';
+import { BytesInFlight } from './bytes-in-flight.ts';
 import { IMMUTABLE, sendContent } from './send-bytes.ts';
 import { sendList } from './send-list.ts';
+import { sendSegment } from './send-segment.ts';
 import { sendLiveStill, sendRecordedStill, type StillContext } from './send-still.ts';
 
 export interface MediaOptions {
@@ -19,14 +23,20 @@ export interface MediaOptions {
   readonly hls: HlsService;
   readonly pictures: Pictures;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 export function mediaHandler(options: MediaOptions): MediaHandler {
+  const inFlight = new BytesInFlight();
+  options.metrics.addReader((sink) => {
+    sink.set('weir_http_segment_bytes_in_flight', {}, inFlight.bytes);
+    sink.set('weir_http_segment_refusals_total', {}, inFlight.refused);
+  });
   return async (request, response, target) => {
     const left = new AbortController();
     response.once('close', () => left.abort());
     try {
-      await answer({ ...options, request, response, target, signal: left.signal });
+      await answer({ ...options, inFlight, request, response, target, signal: left.signal });
     } catch (error) {
       // Nobody is there to be told.
       if (!left.signal.aborted) throw error;
@@ -35,6 +45,7 @@ export function mediaHandler(options: MediaOptions): MediaHandler {
 }
 
 interface Exchange extends MediaOptions {
+  readonly inFlight: BytesInFlight;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: MediaTarget;
@@ -57,7 +68,7 @@ async function answer(exchange: Exchange): Promise<void> {
     case 'archive-media-list':
       return sendList(request, response, await hls.archivedMedia(target.stream, view));
     case 'segment':
-      return sendSegment(exchange, view.number);
+      return sendSegment(exchange, view.number, await segment(exchange, view.number));
     case 'init':
       return sendInit(exchange, view.hash);
     case 'preview':
@@ -78,14 +89,13 @@ async function liveStream({ registry, target }: Exchange): Promise<Stream> {
   return stream;
 }
 
-async function sendSegment({ registry, hls, request, response, target }: Exchange, number: number): Promise<void> {
+async function segment({ registry, hls, target }: Exchange, number: number): Promise<SegmentContent> {
   const found = await registry.find(target.stream);
   // Who may only play back gets it if it is recorded; that who may only watch gets none but live ones is the frame's part.
   const stream = target.may('read') ? found : undefined;
-  const bytes = await hls.segment(target.stream, stream, number);
-  if (bytes === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
-  const content = { type: 'video/iso.segment', etag: `"seg-${number}"`, cacheControl: IMMUTABLE };
-  sendContent(request, response, { ...content, bytes });
+  const content = await hls.segment(target.stream, stream, number);
+  if (content === undefined) throw new WeirError('segment-gone', `Segment ${number} of ${target.stream} is not there`);
+  return content;
 }
 
 async function sendInit({ registry, hls, request, response, target }: Exchange, hash: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Sends bytes as HTTP has it: entity tags and 304, ranges and 206 or 416, HEAD, exact lengths (RFC 9110 §13, §14). */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { parseByteRange } from './byte-range.ts';
+import { parseByteRange, type ByteRange } from './byte-range.ts';
 
 export interface Content {
   readonly type: string;
@@ -15,21 +15,42 @@ export interface Content {
 export const IMMUTABLE = 'max-age=31536000, immutable';
 
 export function sendContent(request: IncomingMessage, response: ServerResponse, content: Content): void {
-  if (sendIfNotModified(request, response, content)) return;
-  const { bytes } = content;
-  const size = bytes.length;
+  const part = answerHead(request, response, content, content.bytes.length);
+  if (part === undefined) return;
+  response.writeHead(part.status, part.headers);
+  response.end(content.bytes.subarray(part.start, part.end));
+}
+
+/** What of the content is still to be sent, and under which head. */
+export interface WantedPart extends ByteRange {
+  readonly status: 200 | 206;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** Answers what takes no bytes (304, 416, HEAD) and then returns undefined; otherwise says what is wanted of the `size` bytes. */
+export function answerHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Omit<Content, 'bytes'>,
+  size: number,
+): WantedPart | undefined {
+  if (sendIfNotModified(request, response, content)) return undefined;
   const range = parseByteRange(wantedRange(request, content.etag), size);
-  const head = { ...commonHeaders(content), 'content-type': content.type, 'accept-ranges': 'bytes' };
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${size}`, 'content-length': 0 }).end();
-  } else if (range === undefined) {
-    response.writeHead(200, { ...head, 'content-length': size });
-    response.end(bytes);
-  } else {
-    const contentRange = `bytes ${range.start}-${range.end - 1}/${size}`;
-    response.writeHead(206, { ...head, 'content-range': contentRange, 'content-length': range.end - range.start });
-    response.end(bytes.subarray(range.start, range.end));
+    return undefined;
   }
+  const { start, end } = range ?? { start: 0, end: size };
+  const headers = {
+    ...commonHeaders(content),
+    'content-type': content.type,
+    'accept-ranges': 'bytes',
+    'content-length': end - start,
+    ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+  };
+  if (request.method !== 'HEAD') return { status: range === undefined ? 200 : 206, headers, start, end };
+  response.writeHead(200, headers).end();
+  return undefined;
 }
 
 /** Answers 304 if the client has this very content already; false if it has not. */
