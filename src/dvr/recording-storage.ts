@@ -1,8 +1,9 @@
 /** One configured storage at work: the disk, its recovery, its sync rounds, its retention. */
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { within } from '../base/within.ts';
 import type { KeepSettings, StorageSettings } from '../config/settings.ts';
-import { WeirError } from '../core/errors.ts';
+import { ERRORS, WeirError } from '../core/errors.ts';
 import type { RecordingIndex } from './index/recording-index.ts';
 import type { Recorder } from './record/recorder.ts';
 import { StorageBudget } from './record/segment-queue.ts';
@@ -14,6 +15,10 @@ import type { Storage } from './storage/storage.ts';
 const RETENTION_MS = 30_000;
 /** A storage that is not there is looked for so often. */
 const LOOK_MS = 10_000;
+/** A start, or a changed configuration, waits for the first look at a storage for so long; a hung mount must not stop it. */
+export const FIRST_LOOK_MS = 5_000;
+/** What could not be recovered (a sector that cannot be read) is tried again so often. */
+export const RECOVER_AGAIN_MS = 600_000;
 
 export interface RecordingStorageOptions {
   readonly storage: Storage;
@@ -24,6 +29,11 @@ export interface RecordingStorageOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock). */
+type StorageState =
+  | { readonly kind: 'unseen' | 'absent' | 'recovering' }
+  | { readonly kind: 'ready'; readonly againAtMs: number };
 
 export class RecordingStorage {
   readonly storage: Storage;
@@ -36,8 +46,7 @@ export class RecordingStorage {
   readonly #running = new Map<string, Promise<void>>();
   #syncTimer: Timer | undefined;
   #settings: StorageSettings;
-  #recovered = false;
-  #absent = false;
+  #state: StorageState = { kind: 'unseen' };
 
   constructor(options: RecordingStorageOptions) {
     this.#options = options;
@@ -55,20 +64,19 @@ export class RecordingStorage {
     this.#settings = settings;
   }
 
-  /** Recovers what a crash left, if the storage is there, and starts its rounds. Never throws: a storage that is not there is looked for. */
+  /**
+   * Starts its rounds, and recovers what a crash left: waits for that a while, and otherwise lets it go on beside. Never throws: a
+   * storage that is not there, or does not answer, is looked for.
+   */
   async start(): Promise<void> {
     const { clock } = this.#options;
-    await this.#once('look', () => this.#look());
+    const looked = this.#once('look', () => this.#look());
+    if (!(await within(clock, FIRST_LOOK_MS, looked))) this.#goesOnBeside();
     this.#syncLater();
     this.#timers.push(
       clock.every(LOOK_MS, () => void this.#once('look', () => this.#look())),
       clock.every(RETENTION_MS, () => void this.#once('retention', () => this.#retain())),
     );
-  }
-
-  /** Whether what a crash left here is in order. */
-  get recovered(): boolean {
-    return this.#recovered;
   }
 
   /** Resolves when the index holds what the files hold (at once, if it was not lost). */
@@ -104,35 +112,55 @@ export class RecordingStorage {
     });
   }
 
+  #goesOnBeside(): void {
+    if (this.#state.kind === 'recovering')
+      this.#log.info({}, 'what the last run left is put in order beside the start');
+    else
+      this.#log.error(
+        { code: 'storage-failed', remedy: ERRORS['storage-failed'].remedy },
+        'the storage does not answer: nothing is recorded on it until it does',
+      );
+  }
+
   async #look(): Promise<void> {
-    if (this.#recovered) return;
-    const { storage, index } = this.#options;
-    try {
-      await storage.check();
-    } catch (error) {
-      if (!this.#absent)
-        this.#log.error({ code: 'storage-failed', error }, 'the storage cannot be used: it is looked for');
-      this.#absent = true;
-      return;
-    }
+    const { storage, index, clock } = this.#options;
+    const state = this.#state;
+    if (state.kind === 'ready' && clock.monoMs() < state.againAtMs) return;
+    if (!(await this.#answers()) || this.#abort.signal.aborted) return;
+    if (state.kind === 'absent') this.#log.info({}, 'the storage is there');
+    if (state.kind !== 'ready') this.#state = { kind: 'recovering' };
     const report = await recoverStorage({ storage, index, log: this.#log });
-    this.#recovered = true;
-    this.#absent = false;
+    if (report.failed > 0 && !(await this.#answers())) return;
+    this.#state = { kind: 'ready', againAtMs: report.failed === 0 ? Infinity : clock.monoMs() + RECOVER_AGAIN_MS };
     if (Object.values(report).some((count) => count > 0))
       this.#log.info({ ...report }, 'what the last run left is in order');
     if (!index.look.isIndexed(storage.name)) void this.#once('rebuild', () => this.#rebuild());
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.#options.storage.check();
+      return true;
+    } catch (error) {
+      if (this.#state.kind !== 'absent')
+        this.#log.error({ code: 'storage-failed', error }, 'the storage cannot be used: it is looked for');
+      this.#state = { kind: 'absent' };
+      return false;
+    }
   }
 
   async #rebuild(): Promise<void> {
     const { storage, index } = this.#options;
     const report = await rebuildIndex({ storage, index, log: this.#log, signal: this.#abort.signal });
     if (this.#abort.signal.aborted) return;
+    // A disk that went away meanwhile shows no files.
+    await storage.check();
     await index.indexed(storage.name);
     if (report.added > 0) this.#log.info({ ...report }, 'the index was made again from the recordings');
   }
 
   async #retain(): Promise<void> {
-    if (!this.#recovered) return;
+    if (this.#state.kind !== 'ready') return;
     await this.storage.check();
     while (!this.#abort.signal.aborted && (await this.#retention.round()));
   }

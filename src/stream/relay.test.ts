@@ -156,6 +156,23 @@ describe('Relay', () => {
     assert.equal(key.batches[0]?.key, true);
   });
 
+  it('squeezes the GOP in memory once for all that come before the next batch', () => {
+    const one = bench();
+    const packets = new VideoPackets('plain-h264');
+    const { attempt, video } = begin(one, packets);
+    const join = (): readonly Batch[] => one.relay.attach(new TestReader(), 'live').burst;
+    send(one, video, packets, 0, 20);
+    const [first, second] = [join(), join()];
+    assert.equal(first.length, 5);
+    assert.ok(first.every((batch, i) => batch === second[i]));
+    send(one, video, packets, 20, 21);
+    const later = join();
+    assert.deepEqual([later.length, later.at(-1)?.ticks], [6, one.relay.gops().at(-1)?.ticks]);
+    assert.equal(first.length, 5);
+    attempt.end();
+    assert.deepEqual(join(), []);
+  });
+
   it('a reader that leaves while it is served is served no more, others are', () => {
     const one = bench();
     const packets = new VideoPackets('plain-h264');
@@ -225,6 +242,55 @@ describe('Relay', () => {
     // The sinks of the old list are deaf.
     send(one, video, packets, 10, 20);
     assert.equal(one.relay.gopCache.bytes, 0);
+  });
+
+  it('the same tracks in another order are the same: each goes on where its kind was', () => {
+    const one = bench();
+    const packets = new VideoPackets('plain-h264');
+    const first = one.relay.begin();
+    const [video, audio] = first.sink.announce([packets.format, AAC_FORMAT]);
+    const reader = new TestReader();
+    one.relay.attach(reader, 'gop');
+    const frames = new AacPackets();
+    for (const packet of packets.frame(0)) video?.packet(packet, 0, 0);
+    for (const packet of frames.frame(0)) audio?.packet(packet, 0, 0);
+    audio?.flush();
+    const second = one.relay.begin();
+    const [audioToo, videoToo] = second.sink.announce([AAC_FORMAT, packets.format]);
+    for (const packet of packets.frame(15)) videoToo?.packet(packet, 600, 0);
+    for (const packet of frames.frame(1)) audioToo?.packet(packet, 600, 0);
+    audioToo?.flush();
+    assert.deepEqual(reader.errors, []);
+    assert.deepEqual(
+      reader.batches.map(({ track, key }) => [track, key]),
+      [
+        [0, true],
+        [1, false],
+        [0, true],
+        [1, false],
+      ],
+    );
+  });
+
+  it('two tracks of one kind keep their order', () => {
+    const one = bench();
+    const { format } = new VideoPackets('plain-h264');
+    one.relay.begin().sink.announce([format, AAC_FORMAT, format]);
+    const [first, second, audio] = one.relay.begin().sink.announce([format, format, AAC_FORMAT]);
+    const reader = new TestReader();
+    one.relay.attach(reader, 'gop');
+    for (const [i, sink] of [first, second, audio].entries()) {
+      const packet = new Uint8Array(40);
+      writeRtpHeader(packet, { payloadType: 96, sequence: 1, timestamp: 0, ssrc: i }, true);
+      packet[12] = 0x65; // a slice of an IDR picture
+      packet[13] = 0x88;
+      sink?.packet(packet, 0, 0);
+      sink?.flush();
+    }
+    assert.deepEqual(
+      reader.batches.map(({ track }) => track),
+      [0, 2, 1],
+    );
   });
 
   it('learns parameter sets in-band', () => {

@@ -2,7 +2,6 @@
  * The live packets of one stream: takes what a source delivers, attempt after attempt, and hands it on in batches as one line without
  * an end. Its readers outlive its sources: the same tracks again and they see a gap in time, other tracks and they are told to come again.
  */
-import { codecFor } from '../core/codec/registry.ts';
 import { WeirError } from '../core/errors.ts';
 import { GopCache } from './gop-cache.ts';
 import { LiveKeyFrames } from './live-key-frames.ts';
@@ -10,6 +9,7 @@ import { RelayReaders } from './relay-readers.ts';
 import { BATCH_MS_MAX, LiveTrack } from './relay-track.ts';
 import { squeeze } from './squeeze.ts';
 import { StreamClock } from './stream-clock.ts';
+import { mainIndex, matchTracks } from './track-order.ts';
 import type { Clock } from '../base/clock.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';
@@ -68,6 +68,8 @@ export class Relay {
   readonly #listener: RelayListener;
   #lineup: Lineup;
   #attempt: Attempt | undefined;
+  /** The GOP in hand as copies made to end at its tip: all who come before the next batch share it. */
+  #squeezed: { readonly tip: Batch; readonly batches: readonly Batch[] } | undefined;
   #timerArmed = false;
 
   constructor(options: RelayOptions) {
@@ -136,11 +138,7 @@ export class Relay {
     const newest = this.#lineup.gops.newest();
     switch (start) {
       case 'live':
-        return squeeze(
-          newest,
-          (track) => this.tracks[track]?.format.clockRate ?? 1,
-          (track) => this.tracks[track]?.format.media === 'video',
-        );
+        return this.#squeezedTo(newest);
       case 'gop':
         return newest;
       case 'key':
@@ -150,28 +148,49 @@ export class Relay {
     }
   }
 
+  #squeezedTo(gop: readonly Batch[]): readonly Batch[] {
+    const tip = gop.at(-1);
+    if (tip === undefined) return [];
+    if (this.#squeezed?.tip === tip) return this.#squeezed.batches;
+    const batches = squeeze(
+      gop,
+      (track) => this.tracks[track]?.format.clockRate ?? 1,
+      (track) => this.tracks[track]?.format.media === 'video',
+    );
+    this.#squeezed = { tip, batches };
+    return batches;
+  }
+
   #announce(attempt: Attempt, formats: readonly TrackFormat[]): readonly TrackSink[] {
     const used = formats.slice(0, TRACKS_MAX);
-    if (attempt.open) this.#lineUp(attempt, used);
-    const { tracks } = this.#lineup;
+    const tracks = attempt.open ? this.#lineUp(attempt, used) : [];
+    if (attempt.open) this.#listener.formats();
     return formats.map((_, i) => this.#trackSink(attempt, tracks[i]));
   }
 
-  #lineUp(attempt: Attempt, formats: readonly TrackFormat[]): void {
-    if (this.tracks.length > 0 && sameTracks(this.tracks, formats)) {
-      this.tracks.forEach((track, i) => {
-        const format = formats[i];
-        if (format !== undefined) track.update(format);
+  /** The tracks on which these formats go on, in the same order: those that there are if they are of the same kinds, else new ones. */
+  #lineUp(attempt: Attempt, formats: readonly TrackFormat[]): readonly LiveTrack[] {
+    const before = this.tracks;
+    const order =
+      before.length === 0
+        ? undefined
+        : matchTracks(
+            before.map(({ format }) => format),
+            formats,
+          );
+    if (order !== undefined) {
+      return order.flatMap((index, i) => {
+        const [track, format] = [before[index], formats[i]];
+        if (track === undefined || format === undefined) return [];
+        track.update(format);
+        return [track];
       });
-    } else {
-      const before = this.#lineup;
-      this.#interrupt();
-      this.#lineup = this.#newLineup(formats);
-      attempt.started = false;
-      if (before.tracks.length > 0)
-        this.readers.end(new WeirError('tracks-changed', 'The stream has other tracks now'));
     }
-    this.#listener.formats();
+    this.#interrupt();
+    this.#lineup = this.#newLineup(formats);
+    attempt.started = false;
+    if (before.length > 0) this.readers.end(new WeirError('tracks-changed', 'The stream has other tracks now'));
+    return this.tracks;
   }
 
   #newLineup(formats: readonly TrackFormat[]): Lineup {
@@ -247,6 +266,7 @@ export class Relay {
     const { clock, gops } = this.#lineup;
     clock.observe(batch.track, batch.ticks, batch.arrivalMs, batch.arrivalUtcMs, track.main && batch.key);
     gops.push(batch);
+    this.#squeezed = undefined;
     this.readers.deliver(batch, track.main && batch.key);
     this.#listener.batch(batch);
   }
@@ -262,6 +282,7 @@ export class Relay {
     for (const track of this.tracks) track.interrupt();
     this.#listener.pause();
     this.#lineup.gops.restart();
+    this.#squeezed = undefined;
   }
 
   /** One timer for all tracks, armed only while something unfinished waits. */
@@ -276,35 +297,4 @@ export class Relay {
       if (open) this.#armTimer();
     });
   }
-}
-
-/** Readers can go on: as many tracks, each of the same kind. */
-function sameTracks(tracks: readonly LiveTrack[], formats: readonly TrackFormat[]): boolean {
-  return (
-    tracks.length === formats.length &&
-    tracks.every(({ format }, i) => {
-      const other = formats[i];
-      return (
-        other !== undefined &&
-        format.media === other.media &&
-        format.encoding === other.encoding &&
-        format.clockRate === other.clockRate &&
-        (format.channels ?? 1) === (other.channels ?? 1)
-      );
-    })
-  );
-}
-
-function mainIndex(formats: readonly TrackFormat[]): number {
-  const rank = [
-    (format: TrackFormat): boolean => format.media === 'video' && codecFor(format.encoding) !== undefined,
-    (format: TrackFormat): boolean => format.media === 'video',
-    (format: TrackFormat): boolean => format.media === 'audio' && codecFor(format.encoding) !== undefined,
-    (format: TrackFormat): boolean => format.media === 'audio',
-  ];
-  for (const fits of rank) {
-    const index = formats.findIndex(fits);
-    if (index >= 0) return index;
-  }
-  return 0;
 }

@@ -17,8 +17,8 @@ export interface DiskFileOptions {
   readonly path: string;
   readonly handle: FileHandle;
   readonly length: number;
-  /** Runs an operation in a lane of the storage, and names its errors. */
-  readonly run: <T>(reading: boolean, operation: () => Promise<T>) => Promise<T>;
+  /** Runs an operation in a lane of the storage, and names its errors. A close is never refused: the handle would stay open. */
+  readonly run: <T>(kind: 'read' | 'write' | 'close', operation: () => Promise<T>) => Promise<T>;
   readonly meter: WriteMeter;
 }
 
@@ -48,18 +48,18 @@ export class DiskFile implements StorageFile {
     for (const piece of pieces) size += piece.length;
     this.#meter.queuedBytes += size;
     try {
-      await this.#run(false, () => this.#writeAll(pieces, size));
+      await this.#run('write', () => this.#writeAll(pieces, size));
     } finally {
       this.#meter.queuedBytes -= size;
     }
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {
-    return this.#run(true, () => readRange(this.#handle, offset, length));
+    return this.#run('read', () => readRange(this.#handle, offset, length));
   }
 
   patch(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.#run(false, async () => {
+    return this.#run('write', async () => {
       let written = 0;
       while (written < bytes.length) {
         written += (await this.#handle.write(bytes, written, bytes.length - written, offset + written)).bytesWritten;
@@ -68,21 +68,21 @@ export class DiskFile implements StorageFile {
   }
 
   truncate(length: number): Promise<void> {
-    return this.#run(false, async () => {
+    return this.#run('write', async () => {
       await this.#handle.truncate(length);
       this.#length = Math.min(this.#length, length);
     });
   }
 
   sync(): Promise<void> {
-    return this.#run(false, async () => {
+    return this.#run('write', async () => {
       await this.#handle.datasync();
       this.#meter.syncs += 1;
     });
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#run(false, () => this.#handle.close());
+    this.#closed ??= this.#run('close', () => this.#handle.close());
     return this.#closed;
   }
 

@@ -2,7 +2,9 @@
 import { mkdir, open, readdir, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { DiskFile, readRange, type WriteMeter } from './disk-file.ts';
+import { within } from '../../base/within.ts';
+import { WeirError } from '../../core/errors.ts';
+import { DiskFile, readRange, type DiskFileOptions, type WriteMeter } from './disk-file.ts';
 import { checkMarker, syncFolderAt, type KnownUuids } from './marker.ts';
 import { OperationLane } from './operation-lane.ts';
 import { parseRecordingPath } from './recording-path.ts';
@@ -12,7 +14,9 @@ import { FileExists, type FreeSpace, type Storage, type StorageFile, type Storag
 /** Operations in the thread pool at a time, of writing and of reading each: what a hung mount can take from it. */
 export const MAX_RUNNING = 4;
 /** Operations that wait: a look at ten thousand recordings at once is refused, not remembered. */
-const MAX_WAITING = 4096;
+export const MAX_WAITING = 4096;
+/** A disk that has to spin up answers within this. */
+export const CHECK_LIMIT_MS = 10_000;
 
 export interface DiskStorageOptions {
   readonly name: string;
@@ -26,20 +30,31 @@ export class DiskStorage implements Storage {
   readonly name: string;
   readonly #root: string;
   readonly #known: KnownUuids;
+  readonly #clock: Clock;
   readonly #writes: OperationLane;
   readonly #reads: OperationLane;
   readonly #meter: WriteMeter = { queuedBytes: 0, bytesWritten: 0, writes: 0, syncs: 0, errors: 0 };
+  /** One at a time, for all who ask: those that a hung mount holds up must not take the whole lane. */
+  #checking: Promise<void> | undefined;
 
   constructor(options: DiskStorageOptions) {
     this.name = options.name;
     this.#root = options.root;
     this.#known = options.known;
+    this.#clock = options.clock;
     this.#writes = new OperationLane(options.clock, options.name, MAX_RUNNING, MAX_WAITING);
     this.#reads = new OperationLane(options.clock, options.name, MAX_RUNNING, MAX_WAITING);
   }
 
-  check(): Promise<void> {
-    return this.#guard(this.#writes, '', () => checkMarker(this.name, this.#root, this.#known));
+  async check(): Promise<void> {
+    this.#checking ??= this.#guard(this.#writes, '', () => checkMarker(this.name, this.#root, this.#known)).finally(
+      () => (this.#checking = undefined),
+    );
+    if (await within(this.#clock, CHECK_LIMIT_MS, this.#checking)) return;
+    throw new WeirError('storage-failed', `storage '${this.name}' does not answer`, {
+      place: this.#root,
+      expected: `an answer within ${CHECK_LIMIT_MS / 1000} s`,
+    });
   }
 
   create(path: string): Promise<StorageFile> {
@@ -142,14 +157,14 @@ export class DiskStorage implements Storage {
   }
 
   #file(path: string, handle: FileHandle, length: number): StorageFile {
-    const run = <T>(reading: boolean, operation: () => Promise<T>): Promise<T> =>
-      this.#guard(reading ? this.#reads : this.#writes, path, operation);
+    const run: DiskFileOptions['run'] = (kind, operation) =>
+      this.#guard(kind === 'read' ? this.#reads : this.#writes, path, operation, kind === 'close');
     return new DiskFile({ path, handle, length, run, meter: this.#meter });
   }
 
-  async #guard<T>(lane: OperationLane, path: string, operation: () => Promise<T>): Promise<T> {
+  async #guard<T>(lane: OperationLane, path: string, operation: () => Promise<T>, mustRun = false): Promise<T> {
     try {
-      return await lane.run(operation);
+      return await lane.run(operation, mustRun);
     } catch (error) {
       if (error instanceof FileExists) throw error;
       this.#meter.errors += 1;

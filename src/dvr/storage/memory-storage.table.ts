@@ -220,6 +220,7 @@ class OpenMemoryFile implements StorageFile {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
+    this.#storage.note('read', this.path);
     return this.#storage.file(this.path).bytes.slice(offset, offset + length);
   }
 

@@ -17,10 +17,13 @@ export class OperationLane {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Throws `storage-overloaded` if too many wait; otherwise what the operation throws. First come, first served. */
-  async run<T>(operation: () => Promise<T>): Promise<T> {
+  /**
+   * Throws `storage-overloaded` if too many wait; otherwise what the operation throws. First come, first served. One that `mustRun` is
+   * never refused: it gives something back, of which there is only so much.
+   */
+  async run<T>(operation: () => Promise<T>, mustRun = false): Promise<T> {
     if (this.#running.size >= this.#maxRunning) {
-      if (this.#waiting.length >= this.#maxWaiting) {
+      if (this.#waiting.length >= this.#maxWaiting && !mustRun) {
         throw new WeirError('storage-overloaded', `${this.#maxWaiting} operations wait for the disk`, {
           place: this.#name,
         });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
-import { DiskStorage } from './disk-storage.ts';
+import { CHECK_LIMIT_MS, DiskStorage, MAX_RUNNING, MAX_WAITING } from './disk-storage.ts';
 import { MARKER } from './marker.ts';
 import { MemoryStorage } from './memory-storage.table.ts';
 import { OperationLane } from './operation-lane.ts';
@@ -132,6 +132,34 @@ test('what the file system says becomes a code', () =>
     assert.equal(storage.stats().errors, 1);
   }));
 
+test('a file is closed however much waits for the disk', () =>
+  onDisk(async (storage) => {
+    const file = await storage.create(PATH);
+    await file.append([bytes(1)]);
+    const patches = Array.from({ length: MAX_RUNNING + MAX_WAITING + 1 }, () => file.patch(0, bytes(2)));
+    const closed = file.close();
+    const refused = (await Promise.allSettled(patches)).filter((patch) => patch.status === 'rejected');
+    assert.equal(refused.length, 1);
+    await closed;
+    await assert.rejects(file.sync(), { code: 'storage-failed' }, 'it is closed');
+  }));
+
+test('a disk that does not answer holds nobody up, and takes one place in the lane', () =>
+  onDisk(async (_, root) => {
+    const clock = new ManualClock();
+    const hung = Promise.withResolvers<void>();
+    const known = { get: () => undefined, set: () => hung.promise };
+    const storage = new DiskStorage({ name: 'main', root, clock, known });
+    const checks = [storage.check(), storage.check(), storage.check()];
+    assert.equal(storage.stats().operations, 1);
+    clock.advance(CHECK_LIMIT_MS);
+    for (const check of checks) await assert.rejects(check, { code: 'storage-failed', message: /does not answer/ });
+    const waiting = storage.check();
+    hung.resolve();
+    await waiting;
+    await storage.check();
+  }));
+
 test('names of recordings are read back, and nothing else is', () => {
   for (const stream of ['demo', 'lobby/low', 'a~b/c.d_e', 'Größe']) {
     for (const attempt of [1, 2, 17]) {
@@ -160,11 +188,13 @@ test('a lane runs so many, lets so many wait, refuses the rest, and knows what h
     lane.run(() => Promise.resolve()),
     { code: 'storage-overloaded' },
   );
-  assert.equal(lane.operations, 3);
+  const givenBack = lane.run(() => Promise.resolve('closed'), true);
+  assert.equal(lane.operations, 4);
   clock.advance(700);
   assert.equal(lane.oldestMs(), 700);
   for (const gate of gates) gate.resolve();
   await Promise.all(runs);
+  assert.equal(await givenBack, 'closed');
   assert.equal(lane.operations, 0);
   assert.equal(lane.oldestMs(), 0);
 });

@@ -7,7 +7,10 @@ import { WeirError } from '../../core/errors.ts';
 
 export interface Storage {
   readonly name: string;
-  /** Proves that the disk is there (its marker), makes it on first use. Throws `storage-failed`: nothing may be written then. */
+  /**
+   * Proves that the disk is there (its marker), makes it on first use. Throws `storage-failed`, also of a disk that does not answer for a
+   * while: nothing may be written then.
+   */
   check(): Promise<void>;
   /** Makes the file and its folders; it must not exist: throws FileExists. */
   create(path: string): Promise<StorageFile>;

@@ -36,7 +36,7 @@ export class Login {
     if (!access.required) return { kind: 'may', user: undefined };
     const claimed = this.#checker.claimedName(need.request.authorization);
     if (claimed !== undefined && !limiter.allows(address, claimed)) {
-      return refused('Too many wrong passwords for this user from this address: try again in a minute');
+      return refused('too-many-attempts', 'Too many wrong passwords for this user from this address');
     }
     const result = this.#checker.check(need.request, address, clock.monoMs());
     if (result.kind === 'wrong') limiter.wrong(address, result.name);
@@ -45,7 +45,7 @@ export class Login {
       case 'ok':
         return { kind: 'may', user: identity?.name };
       case 'forbidden':
-        return refused(`The user may not ${need.right} ${need.stream}`);
+        return refused('forbidden', `The user may not ${need.right} ${need.stream}`);
       case 'unauthorized': {
         const challenges = this.#checker.challenges(address, clock.monoMs(), result.kind === 'stale');
         return { kind: 'unauthorized', challenges };
@@ -54,6 +54,6 @@ export class Login {
   }
 }
 
-function refused(message: string): LoginOutcome {
-  return { kind: 'refused', error: new WeirError('forbidden', message) };
+function refused(code: 'forbidden' | 'too-many-attempts', message: string): LoginOutcome {
+  return { kind: 'refused', error: new WeirError(code, message) };
 }

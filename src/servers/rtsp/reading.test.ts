@@ -19,6 +19,10 @@ function senderReport(frame: Frame | undefined): SenderReport {
   return packet;
 }
 
+function timesOf(frames: readonly Frame[]): readonly number[] {
+  return frames.map(({ payload }) => payload.readUInt32BE(4));
+}
+
 function isGoodbye(frame: Frame | undefined): boolean {
   return parseRtcp(frame?.payload ?? new Uint8Array()).packets.some(({ kind }) => kind === 'goodbye');
 }
@@ -124,8 +128,6 @@ describe('reading', () => {
       [1, 4, false],
     ] as const)
       house.yard.deliver(batchOf(track, ticks, key));
-    const timesOf = (frames: readonly Frame[]): readonly number[] =>
-      frames.map(({ payload }) => payload.readUInt32BE(4));
     assert.deepEqual(timesOf(await both.take(2)), [3, 4]);
     assert.deepEqual(timesOf(await second.take(2)), [1, 4]);
   });

@@ -15,8 +15,8 @@ export function renderErrors(): string {
 # Errors
 
 Everything that can go wrong outside the program itself has a code. It stands in the log (\`code\`), in a stream's \`status.error\`, in
-the problem documents that HTTP answers (RFC 9457). An RTSP answer has the status alone: the log names the code. "Again" says whether the same attempt may
-succeed later without anyone changing anything.
+the problem documents that HTTP answers (RFC 9457), and in the \`X-Weir-Error\` header of RTSP answers (see [rtsp.md](rtsp.md)). "Again" says
+whether the same attempt may succeed later without anyone changing anything.
 
 ${table(['code', 'what it is', 'what to do', 'HTTP', 'RTSP', 'again'], rows)}
 

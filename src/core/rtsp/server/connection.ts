@@ -14,7 +14,7 @@ import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
 import { control } from './control.ts';
 import { isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
 import { asked, finished, loginNeed, mismatched, notNow, replied, type Asked, type Outcome } from './outcome.ts';
-import { ok, refusal, refusalOf, replyBytes } from './response.ts';
+import { malformed, ok, refusal, refusalOf, replyBytes } from './response.ts';
 import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ServerSession } from './session.ts';
@@ -121,7 +121,7 @@ export class ServerConnection {
   #outcome(request: RtspRequest, nowMs: number): Outcome {
     const { method, headers } = request;
     if (request.version !== 'RTSP/1.0') return replied(refusal('version-unsupported'));
-    if (headers.get('CSeq') === undefined) return replied(refusal('request-malformed'));
+    if (headers.get('CSeq') === undefined) return replied(malformed('The request has no CSeq'));
     const required = [...headers.getAll('Require'), ...headers.getAll('Proxy-Require')];
     if (required.length > 0) return replied(refusal('option-unsupported', [['Unsupported', required.join(', ')]]));
     if (!isServerMethod(method)) return replied(refusal('method-unknown', [['Allow', PUBLIC]]));
@@ -184,7 +184,7 @@ export class ServerConnection {
 /** §10.2. */
 function describe(request: RtspRequest, sessions: ConnectionSessions): Outcome {
   const target = parseTarget(request.uri);
-  if (target === undefined) return replied(refusal('request-malformed'));
+  if (target === undefined) return replied(malformed('The URL names no stream'));
   if (!acceptsSdp(request.headers.getAll('Accept'))) return replied(refusal('not-acceptable'));
   const login = loginNeed(request, 'read', target.stream);
   return asked({ kind: 'describe', login, stream: target.stream }, (answer) => {
@@ -200,7 +200,7 @@ function announce(request: RtspRequest, sessions: ConnectionSessions): Outcome {
   const [first] = sessions.all;
   if (first !== undefined) return notNow(first.phase, first.purpose, first);
   const target = parseTarget(request.uri);
-  if (target === undefined) return replied(refusal('request-malformed'));
+  if (target === undefined) return replied(malformed('The URL names no stream'));
   const type = request.headers.get('Content-Type');
   if (type !== undefined && !/^application\/sdp\b/i.test(type)) return replied(refusal('media-type-unsupported'));
   const announcement = parseAnnouncement(request.body, baseUri(request.uri), target.stream);

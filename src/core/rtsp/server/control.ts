@@ -1,11 +1,12 @@
 /** PLAY, PAUSE, RECORD and TEARDOWN (RFC 2326 §10.5–§10.7, §10.11): what is done to a session as a whole. */
+import { WeirError } from '../../errors.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import { parseRange, serialiseRange } from '../wire/range.ts';
 import { serialiseRtpInfo } from '../wire/rtp-info.ts';
 import { announcedTrack } from './announcement.ts';
 import type { ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
-import { ok, refusal, type HeaderList, type Reply } from './response.ts';
+import { ok, refusal, refusalOf, type HeaderList, type Reply } from './response.ts';
 import type { LoginNeed, ServerOutput, TrackStart } from './server-io.ts';
 import type { SessionMethod } from './session-state.ts';
 import type { ServerSession } from './session.ts';
@@ -46,7 +47,7 @@ function play(
   const range = given === undefined ? undefined : parseRange(given);
   // Only what is live is served. A unit that is unknown is ignored (§12.29), and so is where in npt a live stream should
   // begin: players say 0.
-  if (range?.kind === 'clock') return replied(refusal('time-invalid'), session);
+  if (range?.kind === 'clock') return replied(refusalOf(archiveNotServed()), session);
   if (session.phase === 'playing') return replied(ok([['Range', LIVE_RANGE]]), session);
   session.wantsStart(parseTarget(request.uri)?.start);
   return asked({ kind: 'play', login, session }, (answer) => {
@@ -97,6 +98,10 @@ function changed(
   if (sessions.find(session.id) !== session) return replied(refusal('session-unknown'));
   session.done(method);
   return replied(reply, session, after);
+}
+
+function archiveNotServed(): WeirError {
+  return new WeirError('time-invalid', 'Over RTSP only what is live is served', { expected: LIVE_RANGE });
 }
 
 /** True numbers for every track, or no header: GStreamer believes them, and false ones mislead it. */

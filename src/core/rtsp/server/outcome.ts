@@ -45,7 +45,7 @@ export function finished(asked: Asked, answer: ServerAnswer, nowMs: number): Rep
 
 /** The edge's answer is of another kind than its question: its fault, and no reason to leave the peer without a reply. */
 export function mismatched(): Replied {
-  return replied({ status: 500, headers: [] });
+  return replied(refusal('internal'));
 }
 
 /** 455 and what may be asked instead. */

@@ -5,7 +5,7 @@ import type { Transport } from '../wire/transport.ts';
 import { announcedTrack } from './announcement.ts';
 import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
-import { ok, refusal, refusalOf } from './response.ts';
+import { malformed, ok, refusal, refusalOf } from './response.ts';
 import type { ServerSession } from './session.ts';
 import { parseTarget } from './target.ts';
 import { chooseTransport, purposeOf, transportReply } from './transport-choice.ts';
@@ -22,7 +22,7 @@ export function setup(
   if (sessions.announced !== undefined) return setupRecord(request, transport, sessions, sessions.announced, nowMs);
   if (purposeOf(transport) === 'record') return notNow('init', 'play', named);
   const parsed = parseTarget(request.uri);
-  if (parsed === undefined) return replied(refusal('request-malformed'), named);
+  if (parsed === undefined) return replied(malformed('The URL names no stream'), named);
   const target = sessions.complete(parsed);
   if (named !== undefined) {
     const joins = sessions.owns(named) && named.purpose === 'play' && named.stream === target.stream;

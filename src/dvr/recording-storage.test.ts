@@ -1,0 +1,126 @@
+/** A storage at a start: one that hangs, and one with a file that cannot be read. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ManualClock } from '../base/manual-clock.ts';
+import { recordingLog } from '../state/recording-log.table.ts';
+import { State } from '../state/state.ts';
+import { Dvr } from './dvr.ts';
+import { FakeStream } from './fake-stream.table.ts';
+import { RecordingIndex } from './index/recording-index.ts';
+import { beginRecording } from './record/begin-recording.ts';
+import { FIRST_LOOK_MS, RECOVER_AGAIN_MS } from './recording-storage.ts';
+import { CHECK_LIMIT_MS, DiskStorage } from './storage/disk-storage.ts';
+import { MemoryStorage } from './storage/memory-storage.table.ts';
+import type { Storage } from './storage/storage.ts';
+
+const T0 = Date.UTC(2026, 0, 1, 10);
+const { log, lines } = recordingLog();
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-storage-'));
+  try {
+    await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What a crash leaves: an open recording of a segment, and before it, if asked, a closed one. */
+async function crashed(folder: string, storage: Storage, stream: FakeStream, closedToo = false): Promise<void> {
+  await using index = await RecordingIndex.open(folder, T0, log);
+  for (const closed of closedToo ? [true, false] : [false]) {
+    const segment = stream.make();
+    const baseUtcMs = Math.floor(segment.entry.startUtcMs) - 1000;
+    const file = await beginRecording({ stream: 'lobby', storage, index, baseUtcMs, init: stream.init });
+    await file.append(segment.fragments);
+    file.endSegment(segment.entry);
+    if (closed) await index.finish('lobby', file.id, await file.seal(), file.segments);
+  }
+}
+
+/** Turns the clock until `check` holds. */
+async function turned(clock: ManualClock, check: () => boolean | Promise<boolean>, byMs = 0): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!(await check())) {
+    assert.ok(performance.now() < deadline, 'what was waited for did not come');
+    clock.advance(byMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setImmediate(resolve);
+    await promise;
+  }
+}
+
+const optionsOf = (folder: string, clock: ManualClock, state: State, storage: Storage, ageMs?: number) => {
+  const settings = { name: 'main', path: folder, keep: { ageMs, bytes: undefined, free: undefined }, syncMs: 10_000 };
+  const storages = new Map([['main', settings]]);
+  return { state, storages, keepOf: () => undefined, clock, log, openStorage: () => storage };
+};
+
+async function numbersOf(dvr: Dvr): Promise<readonly number[]> {
+  return (await dvr.archive.segments('lobby', 0, 1e14, 100)).map((entry) => entry.number);
+}
+
+test('a storage that hangs stops no start; its streams say why, and are recorded once it answers', () =>
+  inFolder(async (folder) => {
+    const clock = new ManualClock(T0);
+    const hung = Promise.withResolvers<void>();
+    const uuids = new Map<string, string>();
+    const known = {
+      get: (name: string) => uuids.get(name),
+      set: (name: string, uuid: string) => hung.promise.then(() => void uuids.set(name, uuid)),
+    };
+    const root = join(folder, 'recordings');
+    const stream = new FakeStream();
+    const ready = new DiskStorage({ name: 'main', root, clock, known: { get: () => undefined, set: async () => {} } });
+    await crashed(folder, ready, stream);
+    const storage = new DiskStorage({ name: 'main', root, clock, known });
+    await using state = await State.open({ dataFolder: folder, clock, log });
+    let opened: Dvr | undefined;
+    const opening = Dvr.open(optionsOf(folder, clock, state, storage)).then((dvr) => (opened = dvr));
+    await turned(clock, () => storage.stats().operations === 1);
+    assert.equal(opened, undefined);
+    clock.advance(FIRST_LOOK_MS);
+    await turned(clock, () => opened !== undefined);
+    await using dvr = await opening;
+    assert.ok(lines.some(({ level, message }) => level === 'error' && /does not answer/.test(message)));
+    dvr.record(stream, { storage: 'main' });
+    stream.give(1);
+    clock.advance(CHECK_LIMIT_MS);
+    await turned(clock, () => dvr.status('lobby').gap === 'disk');
+    assert.equal(dvr.status('lobby').error?.code, 'storage-failed');
+    hung.resolve();
+    await turned(clock, async () => (await numbersOf(dvr)).includes(1000), 1000);
+    await turned(
+      clock,
+      async () => {
+        stream.give(1);
+        return dvr.status('lobby').gap === undefined && (await numbersOf(dvr)).length > 1;
+      },
+      1000,
+    );
+  }));
+
+test('a file that cannot be read holds up neither the start nor retention, and is tried again', () =>
+  inFolder(async (folder) => {
+    const clock = new ManualClock(T0);
+    const storage = new MemoryStorage();
+    const stream = new FakeStream();
+    await crashed(folder, storage, stream, true);
+    storage.fail('read');
+    await using state = await State.open({ dataFolder: folder, clock, log });
+    clock.advance(3_600_000);
+    await using dvr = await Dvr.open(optionsOf(folder, clock, state, storage, 60_000));
+    clock.advance(30_000);
+    await turned(clock, () => dvr.stats().storages[0]?.filesDeleted === 1);
+    assert.deepEqual(await numbersOf(dvr), []);
+    const failures = (): number => lines.filter(({ message }) => /could not be recovered/.test(message)).length;
+    assert.equal(failures(), 1);
+    const againMs = clock.monoMs() + RECOVER_AGAIN_MS / 2;
+    await turned(clock, () => clock.monoMs() > againMs, 10_000);
+    assert.equal(failures(), 1, 'not at every look');
+    storage.failing.clear();
+    await turned(clock, async () => (await numbersOf(dvr)).includes(1001), 10_000);
+  }));
