@@ -8,6 +8,7 @@ import type { SessionPurpose } from './session-state.ts';
 import type { SessionTable } from './session-table.ts';
 import { ServerSession, type SessionTrack } from './session.ts';
 import type { RequestTarget } from './target.ts';
+import type { MediaWay } from './media-way.ts';
 import { assignChannels, type ChannelPair } from './transport-choice.ts';
 
 export const MAX_SESSIONS_PER_CONNECTION = 8;
@@ -75,24 +76,36 @@ export class ConnectionSessions {
     return new ServerSession(this.#table.newId(), purpose, stream, user, nowMs);
   }
 
-  /** Adds a track, or moves it to other channels. Returns those it gets; `limit-reached`: sessions, tracks or channels are used up. */
-  addTrack(session: ServerSession, track: number, wanted: ChannelPair | undefined): ChannelPair | WeirError {
-    const former = session.track(track);
+  /** Takes the session up, before its first track: it is there from now on. Undefined if it may; `limit-reached` otherwise. */
+  admit(session: ServerSession, track: number): WeirError | undefined {
     if (!this.#own.has(session) && this.#own.size >= MAX_SESSIONS_PER_CONNECTION) {
       return tooMany('sessions on one connection', MAX_SESSIONS_PER_CONNECTION);
     }
-    if (former === undefined && session.tracks.length >= MAX_TRACKS_PER_SESSION) {
+    if (session.track(track) === undefined && session.tracks.length >= MAX_TRACKS_PER_SESSION) {
       return tooMany('tracks in one session', MAX_TRACKS_PER_SESSION);
     }
-    if (former !== undefined) this.#release(former);
-    const channels = assignChannels(wanted, (channel) => this.#channels[channel] !== undefined);
-    if (channels === undefined) return tooMany('interleaved channels', 256);
     this.#own.add(session);
     this.#table.add(session);
-    session.addTrack({ track, channels });
-    this.#channels[channels[0]] = { session, track, part: 'rtp' };
-    this.#channels[channels[1]] = { session, track, part: 'rtcp' };
-    return channels;
+    return undefined;
+  }
+
+  /** Adds a track of an admitted session, or gives it another way. */
+  addTrack(session: ServerSession, track: number, way: MediaWay): void {
+    const former = session.track(track);
+    if (former !== undefined) this.#release(former);
+    session.addTrack({ track, way });
+    if (way.kind !== 'interleaved') return;
+    this.#channels[way.channels[0]] = { session, track, part: 'rtp' };
+    this.#channels[way.channels[1]] = { session, track, part: 'rtcp' };
+  }
+
+  /** Free channels for a track, or those that it has; `limit-reached` if all are used. */
+  channelsFor(session: ServerSession, track: number, wanted: ChannelPair | undefined): ChannelPair | WeirError {
+    const taken = (channel: number): boolean => {
+      const use = this.#channels[channel];
+      return use !== undefined && (use.session !== session || use.track !== track);
+    };
+    return assignChannels(wanted, taken) ?? tooMany('interleaved channels', 256);
   }
 
   removeTrack(session: ServerSession, track: SessionTrack): void {
@@ -110,7 +123,8 @@ export class ConnectionSessions {
   }
 
   #release(track: SessionTrack): void {
-    for (const channel of track.channels) this.#channels[channel] = undefined;
+    if (track.way.kind !== 'interleaved') return;
+    for (const channel of track.way.channels) this.#channels[channel] = undefined;
   }
 }
 

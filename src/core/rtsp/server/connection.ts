@@ -13,6 +13,7 @@ import { parseAnnouncement } from './announcement.ts';
 import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
 import { control } from './control.ts';
 import { isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
+import type { OfferedWays } from './media-way.ts';
 import { asked, finished, loginNeed, mismatched, notNow, replied, type Asked, type Outcome } from './outcome.ts';
 import { malformed, ok, refusal, refusalOf, replyBytes } from './response.ts';
 import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
@@ -33,14 +34,16 @@ const PUBLIC = serialiseMethods(SERVER_METHODS);
 
 export class ServerConnection {
   readonly #sessions: ConnectionSessions;
+  readonly #offered: OfferedWays;
   readonly #waiting: RtspRequest[] = [];
   /** The question that is with the edge, and the request that it belongs to. */
   #open: { readonly request: RtspRequest; readonly asked: Asked } | undefined;
   #requestMs: number;
 
-  /** `nowMs` here and below: monotonic. */
-  constructor(table: SessionTable, nowMs: number) {
+  /** `offered`: besides interleaved. `nowMs` here and below: monotonic. */
+  constructor(table: SessionTable, offered: OfferedWays, nowMs: number) {
     this.#sessions = new ConnectionSessions(table);
+    this.#offered = offered;
     this.#requestMs = nowMs;
   }
 
@@ -143,7 +146,7 @@ export class ServerConnection {
       case 'ANNOUNCE':
         return announce(request, this.#sessions);
       case 'SETUP':
-        return setup(request, session, this.#sessions, nowMs);
+        return setup(request, session, this.#sessions, this.#offered, nowMs);
       case 'PLAY':
       case 'PAUSE':
       case 'RECORD':

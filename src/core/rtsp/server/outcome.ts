@@ -21,7 +21,7 @@ export interface Asked {
   readonly kind: 'ask';
   readonly ask: ServerAsk;
   /** What the edge's answer comes to. Called once; `unauthorized` and `refused` are answered before. */
-  readonly finish: (answer: GrantedAnswer, nowMs: number) => Replied;
+  readonly finish: (answer: GrantedAnswer, nowMs: number) => Outcome;
 }
 
 export type GrantedAnswer = Exclude<ServerAnswer, { readonly kind: 'unauthorized' | 'refused' }>;
@@ -34,7 +34,7 @@ export function asked(ask: ServerAsk, finish: Asked['finish']): Asked {
   return { kind: 'ask', ask, finish };
 }
 
-export function finished(asked: Asked, answer: ServerAnswer, nowMs: number): Replied {
+export function finished(asked: Asked, answer: ServerAnswer, nowMs: number): Outcome {
   if (answer.kind === 'refused') return replied(refusalOf(answer.error));
   if (answer.kind === 'unauthorized') {
     const headers = answer.challenges.map((value) => ['WWW-Authenticate', value] as const);

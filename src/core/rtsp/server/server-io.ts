@@ -2,6 +2,8 @@
 import type { WeirError } from '../../errors.ts';
 import type { Announcement } from './announcement.ts';
 import type { LoginRequest } from './login.ts';
+import type { MediaWay } from './media-way.ts';
+import type { PortPair } from '../wire/transport.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import type { ServerSession } from './session.ts';
 
@@ -44,6 +46,14 @@ export type ServerAsk =
   | { readonly kind: 'announce'; readonly login: LoginNeed; readonly announcement: Announcement }
   /** The tracks of a stream, for a SETUP. */
   | { readonly kind: 'tracks'; readonly login: LoginNeed; readonly stream: string }
+  /** Ports or a group for a track of a session, until the session ends; a publisher's track has been allowed before. */
+  | {
+      readonly kind: 'way';
+      readonly login: undefined;
+      readonly session: ServerSession;
+      readonly track: number;
+      readonly wanted: WantedWay;
+    }
   /** Attach the reader, hold everything until `flow`. Asked again after a PAUSE. */
   | { readonly kind: 'play'; readonly login: LoginNeed | undefined; readonly session: ServerSession }
   | { readonly kind: 'pause'; readonly login: LoginNeed | undefined; readonly session: ServerSession }
@@ -61,10 +71,15 @@ export type ServerAnswer =
   | { readonly kind: 'described'; readonly sdp: Uint8Array }
   /** SSRC of each track of the stream, in order. */
   | { readonly kind: 'tracks'; readonly ssrcs: readonly number[]; readonly user: string | undefined }
+  | { readonly kind: 'way'; readonly way: MediaWay }
+  | { readonly kind: 'no-way'; readonly error: WeirError }
   /** Where each track that the session has set up begins; undefined if that is not known for all. */
   | { readonly kind: 'playing'; readonly starts: readonly TrackStart[] | undefined }
   | { readonly kind: 'unauthorized'; readonly challenges: readonly string[] }
   | { readonly kind: 'refused'; readonly error: WeirError };
+
+/** What a SETUP wants that only the edge can give. */
+export type WantedWay = { readonly kind: 'udp'; readonly clientPorts: PortPair } | { readonly kind: 'multicast' };
 
 export interface TrackStart {
   readonly track: number;

@@ -1,12 +1,12 @@
-/** One session (RFC 2326 §12.37): its phase, and the channels on which its tracks flow. It knows nothing of sockets. */
-import type { ChannelPair } from './transport-choice.ts';
+/** One session (RFC 2326 §12.37): its phase, and the ways that its tracks travel. It knows nothing of sockets. */
+import type { MediaWay } from './media-way.ts';
 import { nextPhase, type SessionMethod, type SessionPhase, type SessionPurpose } from './session-state.ts';
 import type { ReaderStart } from './target.ts';
 
 export interface SessionTrack {
   /** Index in the stream's, or the announcement's, list. */
   readonly track: number;
-  readonly channels: ChannelPair;
+  readonly way: MediaWay;
 }
 
 export class ServerSession {

@@ -1,26 +1,28 @@
 /** SETUP (RFC 2326 §10.4): a transport for one track, in a new session or one that is there. */
 import { WeirError } from '../../errors.ts';
 import type { RtspRequest } from '../wire/message.ts';
-import type { Transport } from '../wire/transport.ts';
 import { announcedTrack } from './announcement.ts';
 import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
 import { malformed, ok, refusal, refusalOf } from './response.ts';
 import type { ServerSession } from './session.ts';
 import { parseTarget } from './target.ts';
-import { chooseTransport, purposeOf, transportReply } from './transport-choice.ts';
+import { transportReply, type MediaWay, type OfferedWays } from './media-way.ts';
+import type { WantedWay } from './server-io.ts';
+import { chooseTransport, purposeOf, type ChosenTransport } from './transport-choice.ts';
 
 /** `named`: the session that the request names. */
 export function setup(
   request: RtspRequest,
   named: ServerSession | undefined,
   sessions: ConnectionSessions,
+  offered: OfferedWays,
   nowMs: number,
 ): Outcome {
-  const transport = chooseTransport(request.headers.getAll('Transport').join(','));
-  if (transport === undefined) return replied(refusal('transport-unsupported'), named);
-  if (sessions.announced !== undefined) return setupRecord(request, transport, sessions, sessions.announced, nowMs);
-  if (purposeOf(transport) === 'record') return notNow('init', 'play', named);
+  const chosen = chooseTransport(request.headers.getAll('Transport').join(','), offered);
+  if (chosen === undefined) return replied(refusal('transport-unsupported'), named);
+  if (sessions.announced !== undefined) return setupRecord(request, chosen, sessions, sessions.announced, nowMs);
+  if (purposeOf(chosen.transport) === 'record') return notNow('init', 'play', named);
   const parsed = parseTarget(request.uri);
   if (parsed === undefined) return replied(malformed('The URL names no stream'), named);
   const target = sessions.complete(parsed);
@@ -38,38 +40,57 @@ export function setup(
     if (ssrc === undefined) return replied(refusal('track-unknown'), named);
     const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs);
     session.wantsStart(target.start);
-    return addTrack(session, track, transport, sessions, ssrc);
+    return addTrack(session, track, chosen, sessions, ssrc);
   });
 }
 
 /** After ANNOUNCE every SETUP on the connection is for RECORD, whatever its mode (gsl#5, zlm#1274), its session named or not. */
 function setupRecord(
   request: RtspRequest,
-  transport: Transport,
+  chosen: ChosenTransport,
   sessions: ConnectionSessions,
   announced: AnnouncedBy,
   nowMs: number,
-): Replied {
+): Outcome {
+  // Nobody publishes to a group.
+  if (chosen.kind === 'multicast') return replied(refusal('transport-unsupported'));
   const { announcement, user } = announced;
   const existing = [...sessions.all].find((session) => session.purpose === 'record');
   if (existing?.allows('SETUP') === false) return notNow(existing.phase, existing.purpose, existing);
   const track = announcedTrack(request.uri, announcement) ?? firstUnused(existing);
   if (announcement.tracks[track] === undefined) return replied(refusal('track-unknown'), existing);
   const session = existing ?? sessions.create('record', announcement.stream, user, nowMs);
-  return addTrack(session, track, transport, sessions, undefined);
+  return addTrack(session, track, chosen, sessions, undefined);
 }
 
 function addTrack(
   session: ServerSession,
   track: number,
-  transport: Transport,
+  { transport, kind }: ChosenTransport,
   sessions: ConnectionSessions,
   ssrc: number | undefined,
-): Replied {
-  const channels = sessions.addTrack(session, track, transport.interleaved);
-  if (channels instanceof WeirError) return replied(refusalOf(channels));
-  session.done('SETUP');
-  return replied(ok([['Transport', transportReply(transport, channels, session.purpose, ssrc)]]), session);
+): Outcome {
+  // One session travels one way: what is sent together stays together.
+  const others = session.tracks.filter((other) => other.track !== track);
+  if (others.some(({ way }) => way.kind !== kind)) return replied(refusal('transport-unsupported'), session);
+  const refused = sessions.admit(session, track);
+  if (refused !== undefined) return replied(refusalOf(refused));
+  const done = (way: MediaWay): Replied => {
+    sessions.addTrack(session, track, way);
+    session.done('SETUP');
+    return replied(ok([['Transport', transportReply(transport, way, session.purpose, ssrc)]]), session);
+  };
+  if (kind === 'interleaved') {
+    const channels = sessions.channelsFor(session, track, transport.interleaved);
+    return channels instanceof WeirError ? replied(refusalOf(channels), session) : done({ kind, channels });
+  }
+  const wanted: WantedWay = kind === 'udp' ? { kind, clientPorts: transport.clientPort ?? [0, 0] } : { kind };
+  return asked({ kind: 'way', login: undefined, session, track, wanted }, (answer) => {
+    if (answer.kind === 'way' && sessions.owns(session)) return done(answer.way);
+    // Refused, or it ended meanwhile, and what it was given with it.
+    if (session.tracks.length === 0) sessions.forget(session);
+    return answer.kind === 'no-way' ? replied(refusalOf(answer.error)) : replied(refusal('session-unknown'));
+  });
 }
 
 /** The track that a URL without one means: the next. */

@@ -1,8 +1,9 @@
 /**
- * Which of the transports that a SETUP lists is taken (RFC 2326 §12.39): the first that we have, RTP interleaved in the RTSP connection
- * (§10.12). Anything else is 461, upon which FFmpeg, GStreamer and live555 ask again for TCP.
+ * Which of the transports that a SETUP lists is taken (RFC 2326 §12.39): the first that is offered here. None: 461, upon which FFmpeg, GStreamer
+ * and live555 ask again for another.
  */
-import { parseTransports, serialiseTransport, type PortPair, type Transport } from '../wire/transport.ts';
+import { parseTransports, type PortPair, type Transport } from '../wire/transport.ts';
+import type { OfferedWays, WayKind } from './media-way.ts';
 import type { SessionPurpose } from './session-state.ts';
 
 /** Channels of RTP and RTCP in the interleaved stream. */
@@ -21,9 +22,19 @@ export function purposeOf(transport: Transport): SessionPurpose | undefined {
   }
 }
 
-/** The first transport of the header that is served; undefined: 461. */
-export function chooseTransport(header: string): Transport | undefined {
-  return parseTransports(header).find(isServed);
+export interface ChosenTransport {
+  readonly transport: Transport;
+  readonly kind: WayKind;
+}
+
+/** The first transport of the header that is offered; undefined: 461. */
+export function chooseTransport(header: string, offered: OfferedWays): ChosenTransport | undefined {
+  for (const transport of parseTransports(header)) {
+    const kind = wayOf(transport);
+    if (kind === undefined) continue;
+    if (kind === 'interleaved' || offered[kind]) return { transport, kind };
+  }
+  return undefined;
 }
 
 /**
@@ -41,25 +52,10 @@ export function assignChannels(
   return undefined;
 }
 
-/** The reply's Transport header. `ssrc`: of the track that a reader gets; a publisher chooses its own. */
-export function transportReply(
-  chosen: Transport,
-  channels: ChannelPair,
-  purpose: SessionPurpose,
-  ssrc: number | undefined,
-): string {
-  return serialiseTransport({
-    profile: chosen.profile,
-    lower: 'TCP',
-    cast: 'unicast',
-    interleaved: channels,
-    mode: purpose,
-    ...(ssrc === undefined ? {} : { ssrc }),
-  });
-}
-
-/** AVPF only allows more feedback (RFC 4585 §3.4), all of which may be ignored. */
-function isServed(transport: Transport): boolean {
-  const known = transport.profile === 'RTP/AVP' || transport.profile === 'RTP/AVPF';
-  return known && transport.lower === 'TCP' && transport.cast === 'unicast';
+/** AVPF only allows more feedback (RFC 4585 §3.4), all of which may be ignored. Without ports there is nowhere to send to. */
+function wayOf(transport: Transport): WayKind | undefined {
+  if (transport.profile !== 'RTP/AVP' && transport.profile !== 'RTP/AVPF') return undefined;
+  if (transport.cast === 'multicast') return transport.lower === 'UDP' ? 'multicast' : undefined;
+  if (transport.lower === 'TCP') return 'interleaved';
+  return transport.clientPort === undefined ? undefined : 'udp';
 }

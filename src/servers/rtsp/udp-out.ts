@@ -1,0 +1,68 @@
+/** Media in datagrams to a reader's own ports. Its RTCP says whether it is there: a socket does not. */
+import type { Clock } from '../../base/clock.ts';
+import type { Batch } from '../../stream/batch.ts';
+import { PacedQueue, type TrackDatagrams } from '../../stream/paced-queue.ts';
+import type { ReaderLosses } from '../../stream/reader-queue.ts';
+import type { UdpView } from '../../stream/udp-view.ts';
+import type { MediaOut, TrackReport } from './media-out.ts';
+
+export interface TrackSender {
+  rtp(packet: Uint8Array): void;
+  rtcp(packet: Uint8Array): void;
+}
+
+export class UdpOut implements MediaOut {
+  readonly #view: UdpView;
+  /** By track. */
+  readonly #senders: ReadonlyMap<number, TrackSender>;
+  readonly #queue: PacedQueue;
+  #held: TrackDatagrams[] | undefined = [];
+
+  constructor(view: UdpView, senders: ReadonlyMap<number, TrackSender>, waitsForKey: boolean, clock: Clock) {
+    this.#view = view;
+    this.#senders = senders;
+    this.#queue = new PacedQueue((track, datagram) => senders.get(track)?.rtp(datagram), waitsForKey, clock);
+  }
+
+  get losses(): ReaderLosses {
+    return this.#queue.losses;
+  }
+
+  get bytes(): number {
+    return this.#queue.writtenBytes;
+  }
+
+  attach(burst: readonly Batch[]): readonly number[] {
+    const parts = this.#view.burst(burst);
+    this.#held = burst.map(({ track }, i) => ({ track, datagrams: parts[i] ?? [] }));
+    return parts.map(([first]) => ((first?.[2] ?? 0) << 8) | (first?.[3] ?? 0));
+  }
+
+  push(batch: Batch, begins: boolean): boolean {
+    // Cut as it comes, even if it has to wait: the view numbers in order.
+    const part = { track: batch.track, datagrams: this.#view.datagrams(batch) };
+    if (this.#held === undefined) return this.#queue.push(part, begins);
+    this.#held.push(part);
+    return true;
+  }
+
+  flow(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#queue.start(held);
+  }
+
+  control(reports: readonly TrackReport[]): void {
+    for (const { track, packet } of reports) this.#senders.get(track)?.rtcp(packet);
+  }
+
+  drain(): void {}
+
+  stop(): void {
+    this.#queue.stop();
+  }
+
+  stalled(): boolean {
+    return false;
+  }
+}
