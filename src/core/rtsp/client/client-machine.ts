@@ -3,9 +3,9 @@
  *
  *     connecting ─▶ options ─▶ describing ─▶ setting-up ─▶ starting ─▶ playing ─▶ leaving ─▶ ended
  *         ▲            301, 302 ◀──┤            (a SETUP    (PLAY)
- *         │                        ▼             a track)
- *         └──── REDIRECT, in any state but leaving
+ *         └────────────────────────┘             a track)
  *
+ * The server's REDIRECT leads back to connecting from every state between.
  * A 401 is answered wherever it comes; a session that was set up is torn down on every way out.
  */
 import { WeirError } from '../../errors.ts';
@@ -260,7 +260,8 @@ export class ClientMachine {
     const state = this.#state;
     const formats = 'session' in state ? state.session.plan.tracks.map((track) => track.format) : [];
     this.#outputs.push({ kind: 'send', bytes: answerServerRequest(request, formats) });
-    if (request.method === 'REDIRECT' && state.kind !== 'leaving') this.#redirect(request.headers.get('Location'), nowMs);
+    if (request.method === 'REDIRECT' && state.kind !== 'leaving')
+      this.#redirect(request.headers.get('Location'), nowMs);
   }
 
   #redirect(location: string | undefined, nowMs: number): void {
