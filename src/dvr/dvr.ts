@@ -13,6 +13,7 @@ import { RecordingIndex } from './index/recording-index.ts';
 import { OpenRecordings } from './record/open-recordings.ts';
 import { Recorder, type RecordedStream } from './record/recorder.ts';
 import { RecordingStorage } from './recording-storage.ts';
+import { forgetGaps, type Kept } from './retention/forget-gaps.ts';
 import { DiskStorage } from './storage/disk-storage.ts';
 import type { Storage, StorageStats } from './storage/storage.ts';
 
@@ -21,6 +22,8 @@ const CLOSE_LIMIT_MS = 10_000;
 /** A stream that sends, and of which nothing was written for so long, is an alarm. */
 const SILENT_ALARM_MS = 30_000;
 const WATCH_MS = 10_000;
+/** So often gaps are looked through for those that nobody asks about any more. */
+export const FORGET_GAPS_MS = 3_600_000;
 
 export interface DvrOptions {
   readonly state: State;
@@ -65,7 +68,8 @@ export class Dvr implements AsyncDisposable {
   /** Recorders that still write, all of them: a stream may have several. */
   readonly #ending = new Set<Recorder>();
   readonly #alarmed = new Set<string>();
-  #watch: Timer | undefined;
+  readonly #timers: Timer[] = [];
+  #forgetting: Promise<void> = Promise.resolve();
   #shuttingDown = false;
   #closed: Promise<void> | undefined;
 
@@ -76,7 +80,10 @@ export class Dvr implements AsyncDisposable {
     const dvr = new Dvr(options, index);
     await dvr.applyStorages(options.storages);
     dvr.#gaps.begin((stream) => dvr.#archive.recordedUpToUtcMs(stream));
-    dvr.#watch = clock.every(WATCH_MS, () => dvr.#look());
+    dvr.#timers.push(
+      clock.every(WATCH_MS, () => dvr.#look()),
+      clock.every(FORGET_GAPS_MS, () => (dvr.#forgetting = dvr.#forgetting.then(() => dvr.#forgetGaps()))),
+    );
     return dvr;
   }
 
@@ -194,7 +201,7 @@ export class Dvr implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.beginShutdown();
-    this.#watch?.cancel();
+    for (const timer of this.#timers.splice(0)) timer.cancel();
     for (const name of this.#recorders.keys()) void this.#stop(name, 'removed');
     for (const recorder of this.#ending) void recorder.stopNow();
     const work = Promise.all(this.#stopping.values()).then(() =>
@@ -211,6 +218,7 @@ export class Dvr implements AsyncDisposable {
         { code: 'storage-failed' },
         'a disk does not answer: what waits for it is left to recovery',
       );
+    await this.#forgetting;
     await this.#gaps.close();
     await this.#index.close();
   }
@@ -221,7 +229,9 @@ export class Dvr implements AsyncDisposable {
       openStorage?.(settings) ??
       new DiskStorage({ name: settings.name, root: settings.path, clock, known: state.storages });
     const recorders = (): Iterable<Recorder> => this.#writing();
-    return new RecordingStorage({ storage, settings, index: this.#index, keepOf, recorders, clock, log });
+    const { gaps, trustedTimes } = state;
+    const index = this.#index;
+    return new RecordingStorage({ storage, settings, index, keepOf, gaps, trustedTimes, recorders, clock, log });
   }
 
   #begin(stream: RecordedStream, storageName: string): Recorder {
@@ -263,6 +273,29 @@ export class Dvr implements AsyncDisposable {
       });
     this.#stopping.set(name, stopped);
     return stopped;
+  }
+
+  async #forgetGaps(): Promise<void> {
+    const { state, log } = this.#options;
+    const usage = Map.groupBy(this.#index.look.usage(), (row) => row.stream);
+    const names = (stream: string): readonly string[] => (usage.get(stream) ?? []).map((row) => row.storage);
+    await forgetGaps(state.gaps, (stream) => this.#keptOf(stream, names(stream))).catch((error: unknown) =>
+      log.error({ code: 'index-failed', error }, 'old gaps could not be forgotten'),
+    );
+  }
+
+  /** What is kept of a stream whose recordings lie on these storages. */
+  #keptOf(stream: string, recordedOn: readonly string[]): Kept {
+    const { clock, keepOf } = this.#options;
+    const storages = [...this.#storages.values()];
+    const recorder = this.#recorders.get(stream);
+    if (recordedOn.length === 0 && recorder === undefined)
+      return storages.every((each) => this.#index.look.isIndexed(each.storage.name)) ? 'nothing' : 'all';
+    const its = new Set(recorder === undefined ? recordedOn : [...recordedOn, recorder.storage]);
+    const own = keepOf(stream)?.ageMs;
+    const ages = [...its].map((name) => own ?? this.#storages.get(name)?.settings.keep.ageMs ?? Infinity);
+    if (!storages.every((each) => each.trustsClock())) return 'all';
+    return { afterUtcMs: clock.utcMs() - Math.max(...ages) };
   }
 
   /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */

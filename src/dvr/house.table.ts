@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '../base/manual-clock.ts';
+import type { KeepSettings } from '../config/settings.ts';
 import { recordingLog, type LogLine } from '../state/recording-log.table.ts';
 import { State } from '../state/state.ts';
 import { Dvr } from './dvr.ts';
@@ -11,17 +12,25 @@ import type { FakeStream } from './fake-stream.table.ts';
 import { MemoryStorage } from './storage/memory-storage.table.ts';
 
 export const T0 = Date.UTC(2026, 0, 1, 10);
-const KEEP = { ageMs: undefined, bytes: undefined, free: undefined };
-const SETTINGS = { path: '/nowhere', keep: KEEP, syncMs: 10_000 };
-
 export class House implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'weir-dvr-'));
   readonly clock = new ManualClock(T0);
   lines: LogLine[] = [];
   storage = new MemoryStorage();
   readonly other = new MemoryStorage('other');
+  keep: KeepSettings = { ageMs: undefined, bytes: undefined, free: undefined };
   #state: State | undefined;
   #dvr: Dvr | undefined;
+
+  get state(): State {
+    assert.ok(this.#state);
+    return this.#state;
+  }
+
+  get dvr(): Dvr {
+    assert.ok(this.#dvr);
+    return this.#dvr;
+  }
 
   async open(storage = this.storage): Promise<Dvr> {
     this.storage = storage;
@@ -30,7 +39,9 @@ export class House implements AsyncDisposable {
     this.#state = await State.open({ dataFolder: this.folder, clock: this.clock, log });
     this.#dvr = await Dvr.open({
       state: this.#state,
-      storages: new Map(['main', 'other'].map((name) => [name, { ...SETTINGS, name }])),
+      storages: new Map(
+        ['main', 'other'].map((name) => [name, { name, path: '/nowhere', keep: this.keep, syncMs: 10_000 }]),
+      ),
       keepOf: () => undefined,
       clock: this.clock,
       log,

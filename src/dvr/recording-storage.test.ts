@@ -103,6 +103,10 @@ test('a storage that hangs stops no start; its streams say why, and are recorded
     );
   }));
 
+function failures(): number {
+  return lines.filter(({ message }) => /could not be recovered/.test(message)).length;
+}
+
 test('a file that cannot be read holds up neither the start nor retention, and is tried again', () =>
   inFolder(async (folder) => {
     const clock = new ManualClock(T0);
@@ -116,7 +120,6 @@ test('a file that cannot be read holds up neither the start nor retention, and i
     clock.advance(30_000);
     await turned(clock, () => dvr.stats().storages[0]?.filesDeleted === 1);
     assert.deepEqual(await numbersOf(dvr), []);
-    const failures = (): number => lines.filter(({ message }) => /could not be recovered/.test(message)).length;
     assert.equal(failures(), 1);
     const againMs = clock.monoMs() + RECOVER_AGAIN_MS / 2;
     await turned(clock, () => clock.monoMs() > againMs, 10_000);

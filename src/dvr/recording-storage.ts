@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import { within } from '../base/within.ts';
 import type { KeepSettings, StorageSettings } from '../config/settings.ts';
 import { ERRORS, WeirError } from '../core/errors.ts';
+import type { State } from '../state/state.ts';
 import type { RecordingIndex } from './index/recording-index.ts';
 import type { Recorder } from './record/recorder.ts';
 import { StorageBudget } from './record/segment-queue.ts';
@@ -25,6 +26,8 @@ export interface RecordingStorageOptions {
   readonly settings: StorageSettings;
   readonly index: RecordingIndex;
   readonly keepOf: (stream: string) => KeepSettings | undefined;
+  readonly gaps: State['gaps'];
+  readonly trustedTimes: State['trustedTimes'];
   readonly recorders: () => Iterable<Recorder>;
   readonly clock: Clock;
   readonly log: Log;
@@ -77,6 +80,11 @@ export class RecordingStorage {
       clock.every(LOOK_MS, () => void this.#once('look', () => this.#look())),
       clock.every(RETENTION_MS, () => void this.#once('retention', () => this.#retain())),
     );
+  }
+
+  /** Whether recordings may be judged by their age. */
+  trustsClock(): boolean {
+    return this.#retention.trustsClock();
   }
 
   /** Resolves when the index holds what the files hold (at once, if it was not lost). */

@@ -1,10 +1,12 @@
 /** Rows about what is not recorded, and why: only we know, so they live in state.db. At most one gap of a stream is open at a time. */
-import type { Database, Row, Statement } from './database.ts';
+import type { Database, Row, SqlValue, Statement } from './database.ts';
 
 /** What is shorter is no gap: recordings that are so close to each other are one span. */
 export const MIN_GAP_MS = 200;
 /** Rows that one look-up gives. */
 const MAX_GAPS = 10_000;
+/** Rows that one commit deletes. */
+export const MAX_FORGOTTEN_GAPS = 500;
 
 export interface GapRow {
   readonly stream: string;
@@ -85,11 +87,32 @@ export class GapStore {
     return this.#database.write([statement]);
   }
 
-  /** Forgets gaps that ended before `beforeUtcMs`: nothing that old is recorded any more. */
-  forget(stream: string, beforeUtcMs: number): Promise<void> {
-    return this.#database.write([
-      { sql: 'DELETE FROM gap WHERE stream = ? AND end_ms < ?', values: [stream, beforeUtcMs] },
-    ]);
+  /** Streams that have gaps, in order of their names, from behind `after` on; at most `limit`. */
+  streams(after: string, limit: number): readonly string[] {
+    const sql = 'SELECT DISTINCT stream FROM gap WHERE stream > ? ORDER BY stream LIMIT ?';
+    return this.#database.all(sql, after, limit).map((row) => String(row['stream']));
+  }
+
+  /** Forgets gaps that ended up to `utcMs`: nothing that old is recorded any more. A bounded number a commit. */
+  forget(stream: string, utcMs: number): Promise<void> {
+    return this.#forget('stream = ? AND start_ms <= ? AND end_ms <= ?', stream, utcMs, utcMs);
+  }
+
+  /** Forgets all gaps of a stream, one that lasts as well. */
+  forgetAll(stream: string): Promise<void> {
+    return this.#forget('stream = ?', stream);
+  }
+
+  async #forget(where: string, ...values: readonly SqlValue[]): Promise<void> {
+    const sql = `SELECT id FROM gap WHERE ${where} LIMIT ${MAX_FORGOTTEN_GAPS}`;
+    for (;;) {
+      const rows = this.#database.all(sql, ...values);
+      if (rows.length === 0) return;
+      await this.#database.write(
+        rows.map((row) => ({ sql: 'DELETE FROM gap WHERE id = ?', values: [Number(row['id'])] })),
+      );
+      if (rows.length < MAX_FORGOTTEN_GAPS) return;
+    }
   }
 }
 

@@ -18,6 +18,10 @@ const STEPS = [
   -- Storages once used: one whose marker is missing is not mounted, and is not written.
   CREATE TABLE storage (name TEXT PRIMARY KEY, uuid TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- When each storage's retention last trusted the system clock.
+  CREATE TABLE trusted_time (storage TEXT PRIMARY KEY, utc_ms REAL NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export function openStateDatabase(dataFolder: string, log: Log): Promise<Database> {

@@ -9,6 +9,7 @@ import { GapStore } from './gap-store.ts';
 import { SegmentNumberStore } from './segment-numbers.ts';
 import { openStateDatabase } from './state-database.ts';
 import { StorageIdentities } from './storage-identities.ts';
+import { TrustedTimes } from './trusted-times.ts';
 
 export interface StateOptions {
   /** Absolute path; made if it is not there. */
@@ -22,6 +23,7 @@ export class State implements AsyncDisposable {
   readonly numbers: SegmentNumberStore;
   readonly gaps: GapStore;
   readonly storages: StorageIdentities;
+  readonly trustedTimes: TrustedTimes;
   readonly #lock: DataLock;
   readonly #database: Database;
 
@@ -47,6 +49,7 @@ export class State implements AsyncDisposable {
     this.numbers = new SegmentNumberStore({ database, clock: options.clock, log: options.log });
     this.gaps = new GapStore(database);
     this.storages = new StorageIdentities(database);
+    this.trustedTimes = new TrustedTimes(database);
   }
 
   /** Writes what waits and lets the folder go. Idempotent. */

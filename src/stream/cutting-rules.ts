@@ -1,4 +1,5 @@
 /** Where a part and a segment end: pure rules over what is in hand. Times in milliseconds of the leading track. */
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 
 /** A part has at least so many frames (DESIGN: n = max(3, round(part / T))). */
 const FRAMES_A_PART_MIN = 3;
@@ -7,11 +8,13 @@ const PART_TARGET_FACTOR = 1.08;
 /** A segment may pass TARGETDURATION by so much: players round (hls-players §3). */
 export const OVERSHOOT_MS = 400;
 
-/** What one part and one segment hold at most, whatever the times in them say: 240 frames a second, 150 Mb/s. */
+/** What one part and one segment hold before they are cut, whatever the times in them say: 240 frames a second, 250 Mb/s. */
 export const PART_FRAMES_MAX = 500;
 export const PART_BYTES_MAX = 32 * 1024 * 1024;
 export const SEGMENT_FRAMES_MAX = 2000;
-export const SEGMENT_BYTES_MAX = 128 * 1024 * 1024;
+export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a segment can come to with its last frame, the sound that waited for it (8 KB a frame of AAC) and its boxes: who reads it back takes so much. */
+export const SEGMENT_BYTES_LONGEST = SEGMENT_BYTES_MAX + 3 * MAX_ACCESS_UNIT_BYTES;
 
 /** What is in hand when the next frame is there. */
 export interface InHand {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { videoStream } from '../../test/fixtures/streams/units.ts';
 import { parseSegmentStart } from '../core/mp4/write/segment-start.ts';
+import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
+import { SEGMENT_BYTES_LONGEST, SEGMENT_BYTES_MAX } from './cutting-rules.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import type { InitTrack } from '../core/mp4/init-track.ts';
@@ -80,18 +82,20 @@ interface Frame {
   readonly epoch?: number;
   readonly span?: number;
   readonly damaged?: boolean;
+  readonly nal?: Uint8Array;
 }
 
 /** A video frame at `ms` after the start. */
 function video(to: Bench, ms: number, frame: Frame = {}): void {
   const { key = false, ptsMs = ms, parameters = VIDEO, epoch = 0, span = 0, damaged = false } = frame;
+  const { nal = new Uint8Array(50) } = frame;
   const unit = {
     ptsTicks: ptsMs * 90,
     dtsTicks: ms * 90,
     key,
     damaged,
-    data: [[new Uint8Array(50)]],
-    byteLength: 50,
+    data: [[nal]],
+    byteLength: nal.length,
     parameters,
   };
   const dtsTicks = Math.round((START_MS + ms) * 90);
@@ -166,6 +170,14 @@ describe('Fragmenter', () => {
       assert.equal(one.cuts > 0, gopMs > targetMs + 400);
     });
   }
+
+  it('cuts a segment by its bytes, and none is longer than what storage reads back', () => {
+    const one = bench({ gopMs: 4000 });
+    const nal = new Uint8Array(MAX_ACCESS_UNIT_BYTES);
+    for (let i = 0; one.entries.length === 0; i++) video(one, i * FRAME_MS, { key: i === 0, nal });
+    const bytes = one.entries[0]?.bytes ?? 0;
+    assert.ok(bytes >= SEGMENT_BYTES_MAX && bytes <= SEGMENT_BYTES_LONGEST, `${bytes}`);
+  });
 
   it('makes parts of whole frames: n = max(3, round(part / frame))', () => {
     const one = bench({ gopMs: 2000 });

@@ -3,7 +3,7 @@
  * long, where (RFC 8216 §4.3.2).
  */
 import { quoted } from './attributes.ts';
-import { utcText } from './utc-text.ts';
+import { isoUtc } from '../time/civil.ts';
 
 export interface PlaylistSegment {
   readonly uri: string;
@@ -24,7 +24,7 @@ export function segmentTags(segment: PlaylistSegment, before: PlaylistSegment | 
   const lines: string[] = [];
   if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
   if (segment.mapUri !== before?.mapUri) lines.push(`#EXT-X-MAP:URI=${quoted(segment.mapUri)}`);
-  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${utcText(segment.startUtcMs)}`);
+  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${isoUtc(segment.startUtcMs)}`);
   if (segment.gap === true) lines.push('#EXT-X-GAP');
   lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(5)},`, segment.uri);
   return lines;

@@ -129,6 +129,19 @@ export class IndexLookups {
     return bytes instanceof Uint8Array ? bytes : undefined;
   }
 
+  /** Where the newest recording of a storage ends, by time. */
+  newestEndUtcMs(storage: string): number | undefined {
+    const sql = `SELECT max(end_ms) AS at FROM file WHERE storage = ? AND state = ${FILE_CLOSED}`;
+    return optionalNumber(this.#database.get(sql, storage)?.['at']);
+  }
+
+  /** Files that are marked for deletion and still there, the oldest mark first. */
+  going(storage: string, limit: number): readonly FileRow[] {
+    const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}
+      WHERE storage = ? AND state <> ${FILE_CLOSED} AND state = ${FILE_GOING} ORDER BY file.id LIMIT ?`;
+    return this.#database.all(sql, storage, limit).map(fileRow);
+  }
+
   /** Files with ids below `beforeId` that were being written, and those whose deletion was not finished, on a storage. */
   unfinished(
     storage: string,

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
+import type { KeepSettings } from '../../config/settings.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
+import { State } from '../../state/state.ts';
 import { FakeStream } from '../fake-stream.table.ts';
 import { RecordingIndex } from '../index/recording-index.ts';
 import { beginRecording } from '../record/begin-recording.ts';
@@ -16,9 +18,11 @@ const HOUR = 3_600_000;
 
 interface Kept {
   readonly index: RecordingIndex;
+  readonly state: State;
   readonly storage: MemoryStorage;
   readonly clock: ManualClock;
   readonly retention: Retention;
+  readonly settings: { keep: KeepSettings };
   readonly lines: ReturnType<typeof recordingLog>['lines'];
 }
 
@@ -29,6 +33,7 @@ async function withRecordings(body: (kept: Kept) => Promise<void>): Promise<void
   const { log, lines } = recordingLog();
   const storage = new MemoryStorage();
   try {
+    await using state = await State.open({ dataFolder: folder, clock, log });
     await using index = await RecordingIndex.open(folder, T0, log);
     const stream = new FakeStream({ startUtcMs: T0 });
     for (let hour = 0; hour < 3; hour++) {
@@ -43,11 +48,13 @@ async function withRecordings(body: (kept: Kept) => Promise<void>): Promise<void
       await index.finish('lobby', file.id, await file.seal(), file.segments);
       stream.skip(HOUR - 1200);
     }
-    const keep = { ageMs: 2 * HOUR, bytes: undefined, free: undefined };
+    const keep: KeepSettings = { ageMs: 2 * HOUR, bytes: undefined, free: undefined };
     const settings = { name: 'main', path: '', keep, syncMs: 10_000 };
-    const retention = new Retention({ storage, settings: () => settings, keepOf: () => undefined, index, clock, log });
+    const { gaps, trustedTimes } = state;
+    const wired = { storage, index, gaps, trustedTimes, clock, log };
+    const retention = new Retention({ ...wired, settings: () => settings, keepOf: () => undefined });
     storage.history.length = 0;
-    await body({ index, storage, clock, retention, lines });
+    await body({ index, state, storage, clock, retention, settings, lines });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -73,13 +80,66 @@ test('what is too old goes: marked, removed, durably, forgotten', () =>
     assert.equal(index.look.fileOfSegment('lobby', 1000), undefined);
   }));
 
-test('a removal that fails leaves a mark for recovery, and nothing that is listed', () =>
-  withRecordings(async ({ index, storage, clock, retention }) => {
+test('a removal that fails is tried again in the next round, and nothing else goes in its place', () =>
+  withRecordings(async ({ index, storage, clock, retention, lines }) => {
     clock.advance(2 * HOUR + 2000);
     storage.fail('remove');
-    await assert.rejects(retention.round(), { code: 'storage-failed' });
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await retention.round(), false);
+      assert.deepEqual(spanStarts(index), [1, 2]);
+      assert.equal(index.look.going('main', 9).length, 1);
+      assert.deepEqual([lines.at(-1)?.level, lines.at(-1)?.fields['code']], ['error', 'storage-failed']);
+    }
+    assert.equal(storage.files.size, 3);
+    storage.failing.clear();
+    await retention.round();
     assert.deepEqual(spanStarts(index), [1, 2]);
-    assert.equal(index.look.unfinished('main', Infinity).going.length, 1);
+    assert.equal(index.look.going('main', 9).length, 0);
+    assert.equal(storage.files.size, 2);
+    assert.equal(retention.filesDeleted, 1);
+  }));
+
+test('what could not be removed does not count against the bytes of a storage', () =>
+  withRecordings(async ({ index, storage, retention, settings }) => {
+    const bytes = index.look.usage()[0]?.bytes ?? 0;
+    settings.keep = { ageMs: undefined, bytes: bytes - 1, free: undefined };
+    storage.fail('remove');
+    for (let round = 0; round < 3; round++) await retention.round();
+    assert.deepEqual(spanStarts(index), [1, 2]);
+  }));
+
+test('gaps before what is kept are forgotten with what is deleted', () =>
+  withRecordings(async ({ state, clock, retention }) => {
+    const gap = (fromHours: number, toHours: number | undefined) =>
+      state.gaps.add({
+        stream: 'lobby',
+        startUtcMs: T0 + fromHours * HOUR + 1200,
+        endUtcMs: toHours === undefined ? undefined : T0 + toHours * HOUR,
+        reason: 'disk',
+      }).written;
+    await Promise.all([gap(0, 1), gap(1, 2), gap(2, undefined)]);
+    const left = (): readonly number[] =>
+      state.gaps.between('lobby', 0, 1e14).map(({ startUtcMs }) => Math.floor((startUtcMs - T0) / HOUR));
+    await retention.round();
+    assert.deepEqual(left(), [0, 1, 2]);
+    clock.advance(2 * HOUR + 2000);
+    await retention.round();
+    assert.deepEqual(left(), [1, 2]);
+    clock.advance(24 * HOUR);
+    await retention.round();
+    assert.deepEqual(left(), [2]);
+  }));
+
+test('a clock that is a year ahead at a start deletes nothing by age for an hour', () =>
+  withRecordings(async ({ index, clock, retention }) => {
+    clock.stepUtc(365 * 24 * HOUR);
+    await retention.round();
+    clock.advance(HOUR - 1);
+    await retention.round();
+    assert.deepEqual(spanStarts(index), [0, 1, 2]);
+    clock.advance(1);
+    await retention.round();
+    assert.deepEqual(spanStarts(index), []);
   }));
 
 test('a clock that jumps ahead deletes nothing by age until it was doubted for an hour', () =>

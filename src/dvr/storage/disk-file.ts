@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
+import { SEGMENT_BYTES_LONGEST } from '../../stream/cutting-rules.ts';
 import type { StorageFile } from './storage.ts';
 
-/** One read: a segment of 6 s at 80 Mb/s. More comes back short. */
-export const MAX_READ_BYTES = 64 * 1024 * 1024;
+/** One read: the longest segment. More comes back short. */
+export const MAX_READ_BYTES = SEGMENT_BYTES_LONGEST;
 
 /** What a storage counts over all its files. */
 export interface WriteMeter {

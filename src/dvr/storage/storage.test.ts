@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
+import { SEGMENT_BYTES_LONGEST } from '../../stream/cutting-rules.ts';
 import { CHECK_LIMIT_MS, DiskStorage, MAX_RUNNING, MAX_WAITING } from './disk-storage.ts';
 import { MARKER } from './marker.ts';
 import { MemoryStorage } from './memory-storage.table.ts';
@@ -142,6 +143,15 @@ test('a file is closed however much waits for the disk', () =>
     assert.equal(refused.length, 1);
     await closed;
     await assert.rejects(file.sync(), { code: 'storage-failed' }, 'it is closed');
+  }));
+
+test('the longest segment is read back whole', () =>
+  onDisk(async (storage) => {
+    const file = await storage.create(PATH);
+    await file.append([bytes(1)]);
+    await file.patch(SEGMENT_BYTES_LONGEST, bytes(2));
+    assert.equal((await storage.read(PATH, 0, SEGMENT_BYTES_LONGEST))?.length, SEGMENT_BYTES_LONGEST);
+    await file.close();
   }));
 
 test('a disk that does not answer holds nobody up, and takes one place in the lane', () =>

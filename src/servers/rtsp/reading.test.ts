@@ -27,6 +27,8 @@ function isGoodbye(frame: Frame | undefined): boolean {
   return parseRtcp(frame?.payload ?? new Uint8Array()).packets.some(({ kind }) => kind === 'goodbye');
 }
 
+const SESSION_TIMEOUT_MS = SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS;
+
 describe('reading', () => {
   it('describes the stream', async () => {
     await using house = await House.open();
@@ -219,13 +221,23 @@ describe('reading', () => {
     assert.equal((await described).status, 503);
   });
 
-  it('a reader that is silent for the session time-out ends', async () => {
+  it('a reader that says nothing and takes what it gets stays, also while its source is away; paused it ends', async () => {
     await using house = await House.open();
     const peer = house.peer();
-    await peer.play([0]);
-    house.clock.advance(SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS + 1000);
+    const session = await peer.play([0]);
+    for (let passedMs = 0; passedMs <= 2 * SESSION_TIMEOUT_MS; passedMs += 10_000) {
+      house.clock.advance(10_000);
+      house.yard.deliver(batchOf(0, passedMs, true));
+    }
+    house.clock.advance(2 * SESSION_TIMEOUT_MS);
+    house.yard.deliver(batchOf(0, 1, true));
+    assert.equal(house.yard.readers.size, 1);
+    const isLast = ({ payload }: Frame): boolean => payload.readUInt32BE(4) === 1;
+    while (!(await peer.take(1)).some(isLast));
+    peer.frames.length = 0;
+    assert.equal((await peer.ask('PAUSE', '', { Session: session.headers.get('Session') ?? '' })).status, 200);
+    house.clock.advance(SESSION_TIMEOUT_MS + 1000);
     await peer.closed();
-    assert.equal(house.yard.readers.size, 0);
   });
 
   it('a slow reader loses up to a key frame and slows nobody; a hopeless one is closed', async () => {

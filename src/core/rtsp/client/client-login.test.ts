@@ -127,6 +127,37 @@ describe('redirects', () => {
     });
   }
 
+  for (const [before, awaited] of [
+    ['OPTIONS', 0],
+    ['DESCRIBE', 1],
+  ] as const) {
+    it(`by a REDIRECT request before ${before} is answered: 200, and on`, () => {
+      const talk = new Conversation();
+      talk.push({ kind: 'connected' });
+      talk.request('OPTIONS');
+      if (awaited === 1) {
+        talk.reply(200);
+        talk.request('DESCRIBE');
+      }
+      talk.wire('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
+      assert.equal(talk.response().status, 200);
+      talk.nothingSent();
+      assert.equal(talk.of('connect').at(-1)?.url.requestUrl, 'rtsp://192.0.2.2/other');
+      talk.describe();
+      assert.equal(talk.request('SETUP').uri, 'rtsp://192.0.2.2/other/trackID=0');
+    });
+  }
+
+  it('by a REDIRECT request that comes while a session is torn down are not followed', () => {
+    const talk = new Conversation();
+    talk.play();
+    talk.push({ kind: 'stop' });
+    talk.request('TEARDOWN');
+    talk.wire('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
+    assert.equal(talk.response().status, 200);
+    assert.deepEqual([talk.of('connect').length, talk.machine.state], [1, 'leaving']);
+  });
+
   it('by a REDIRECT request: 200, TEARDOWN, and on', () => {
     const talk = new Conversation();
     talk.play();

@@ -317,7 +317,7 @@ describe('time', () => {
       ['77;timeout=', 30_000],
       ['77;timeout=0', 30_000],
       ['77;timeout=20', 10_000],
-      ['77;timeout=4', 5_000],
+      ['77;timeout=4', 2_000],
       ['77;timeout=3600', 30_000],
     ];
     for (const [session, periodMs] of periods) {

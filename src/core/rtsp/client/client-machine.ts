@@ -2,9 +2,10 @@
  * The client's end of an RTSP session that receives (RFC 2326 §10, appendix A.1), over TCP, interleaved.
  *
  *     connecting ─▶ options ─▶ describing ─▶ setting-up ─▶ starting ─▶ playing ─▶ leaving ─▶ ended
- *         ▲            301, 302 ◀──┤            (a SETUP    (PLAY)        │ REDIRECT
- *         └────────────────────────┘             a track)                 └──▶ connecting
+ *         ▲            301, 302 ◀──┤            (a SETUP    (PLAY)
+ *         └────────────────────────┘             a track)
  *
+ * The server's REDIRECT leads back to connecting from every state between.
  * A 401 is answered wherever it comes; a session that was set up is torn down on every way out.
  */
 import { WeirError } from '../../errors.ts';
@@ -259,8 +260,8 @@ export class ClientMachine {
     const state = this.#state;
     const formats = 'session' in state ? state.session.plan.tracks.map((track) => track.format) : [];
     this.#outputs.push({ kind: 'send', bytes: answerServerRequest(request, formats) });
-    if (request.method !== 'REDIRECT' || !('session' in state)) return;
-    this.#redirect(request.headers.get('Location'), nowMs);
+    if (request.method === 'REDIRECT' && state.kind !== 'leaving')
+      this.#redirect(request.headers.get('Location'), nowMs);
   }
 
   #redirect(location: string | undefined, nowMs: number): void {

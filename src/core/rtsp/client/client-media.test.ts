@@ -145,7 +145,9 @@ describe('time', () => {
   for (const [session, periodMs] of [
     ['7;timeout=60', 30_000],
     ['7;timeout=30', 15_000],
-    ['7;timeout=2', 5000],
+    ['7;timeout=8', 4000],
+    ['7;timeout=5', 2500],
+    ['7;timeout=1', 500],
     ['7;timeout=0', 30_000],
     ['7;timeout=', 30_000],
     ['7', 30_000],

@@ -7,12 +7,10 @@ import { DEFAULT_SESSION_TIMEOUT_S } from '../wire/session.ts';
 export const KEEP_ALIVE_METHODS = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER'] as const;
 export type KeepAliveMethod = (typeof KEEP_ALIVE_METHODS)[number];
 
-const MIN_PERIOD_MS = 5000;
-
-/** Half the time-out, of which more than a minute is not believed. */
+/** Half the time-out, however short it is (there are sessions of 5 s); more than a minute is not believed. */
 export function keepAlivePeriodMs(timeoutS: number | undefined): number {
   const seconds = Math.min(timeoutS ?? DEFAULT_SESSION_TIMEOUT_S, DEFAULT_SESSION_TIMEOUT_S);
-  return Math.max((seconds * 1000) / 2, MIN_PERIOD_MS);
+  return (seconds * 1000) / 2;
 }
 
 /** The method to try when this one was rejected or did not help. */

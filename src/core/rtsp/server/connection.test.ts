@@ -350,17 +350,28 @@ describe('order and liveness', () => {
     }
   });
 
-  it('any request or RTCP keeps a reader; without, it ends', () => {
-    const peer = reader(true);
+  it('any request or RTCP keeps a reader that does not play; without, it ends', () => {
+    const peer = reader();
     peer.tick(TIMEOUT_MS - 1);
     peer.heard();
     peer.tick(2 * TIMEOUT_MS - 2);
     peer.ask('OPTIONS', '*');
     peer.tick(3 * TIMEOUT_MS - 3);
-    assert.deepEqual(peer.events, ['flow s1']);
+    assert.deepEqual(peer.events, []);
     peer.tick(3 * TIMEOUT_MS - 2);
-    assert.deepEqual(peer.events.slice(0, 2), ['flow s1', 'ended s1 timeout']);
+    assert.equal(peer.events[0], 'ended s1 timeout');
     assert.equal(peer.ask('PLAY', BASE, SESSION).status, 454);
+  });
+
+  it('a reader that plays lives by what its connection takes, and counts from PAUSE on', () => {
+    const peer = reader(true);
+    peer.tick(10 * TIMEOUT_MS);
+    assert.deepEqual(peer.events, ['flow s1']);
+    assert.equal(peer.ask('PAUSE', BASE, SESSION).status, 200);
+    peer.tick(11 * TIMEOUT_MS - 1);
+    assert.deepEqual(peer.events, ['flow s1']);
+    peer.tick(11 * TIMEOUT_MS);
+    assert.equal(peer.events[1], 'ended s1 timeout');
   });
 
   it('a publisher that records lives by its media alone; one that does not begin ends', () => {

@@ -22,7 +22,7 @@ import type { ServerSession } from './session.ts';
 import { setup } from './setup.ts';
 import { baseUri, contentBase, parseTarget } from './target.ts';
 
-/** Said in every Session header. A peer that is silent for so long, and a little, is gone; a publisher lives by its media. */
+/** Said in every Session header. A peer whose session waits, and that is silent for so long and a little, is gone. */
 export const SESSION_TIMEOUT_S = 60;
 export const SESSION_GRACE_MS = 5000;
 /** A connection without a session, and without a request for so long, is closed. */
@@ -173,7 +173,7 @@ export class ServerConnection {
   #tick(nowMs: number): readonly ServerOutput[] {
     const outputs: ServerOutput[] = [];
     for (const session of this.#sessions.all) {
-      if (session.phase === 'recording') continue;
+      if (livesByMedia(session)) continue;
       if (nowMs - session.heardMs < SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS) continue;
       this.#sessions.forget(session);
       outputs.push({ kind: 'ended', session, why: 'timeout' });
@@ -196,6 +196,14 @@ function describe(request: RtspRequest, sessions: ConnectionSessions): Outcome {
     const base = ['Content-Base', contentBase(request.uri)] as const;
     return replied(ok([base, ['Content-Type', 'application/sdp']], answer.sdp));
   });
+}
+
+/**
+ * Media in flight says more than requests do: a publisher is there as long as it sends, a reader as long as its connection takes what it
+ * is sent, and the edge sees both. Neither has to say anything else: publishers do not, and not every player sends reports.
+ */
+function livesByMedia({ phase }: ServerSession): boolean {
+  return phase === 'recording' || phase === 'playing';
 }
 
 /** §10.3, from a publisher: what it will send. */

@@ -108,6 +108,8 @@ describe('the Range header', () => {
       { kind: 'clock', fromUtcMs: Date.UTC(2024, 1, 29, 23, 59, 59), toUtcMs: Date.UTC(2024, 2, 1) },
     ],
     ['clock=20261324T101500Z-', undefined],
+    ['clock=20260231T101500Z-', undefined],
+    ['clock=20260101t101500z-', { kind: 'clock', fromUtcMs: Date.UTC(2026, 0, 1, 10, 15), toUtcMs: undefined }],
     ['clock=-', undefined],
     ['smpte=0:10:00-', undefined],
     ['', undefined],
