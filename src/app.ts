@@ -84,7 +84,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
   const access = new Access(settings.access);
   const limiter = new WrongPasswordLimiter(clock);
   const shared = { registry: streams, access, limiter, clock, log };
-  const rtsp = opened.use(await RtspServer.listen({ ...shared, listen: settings.rtsp.listen, random, hash }));
+  const rtsp = opened.use(await RtspServer.listen({ ...shared, ...settings.rtsp, random, hash }));
   let ready = false;
   const metrics = new Metrics();
   metrics.addProcess();

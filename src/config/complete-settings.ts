@@ -6,6 +6,7 @@ import type {
   AccessSettings,
   KeepSettings,
   ListenAddress,
+  RtspSettings,
   Settings,
   StorageSettings,
   StreamSettings,
@@ -39,7 +40,7 @@ export function completeSettings(config: Config, context: CompleteContext, fault
   return {
     dataFolder,
     filesFolder,
-    rtsp: { listen: listenAddress(config.rtsp.listen, access, ['rtsp', 'listen'], context, faults) },
+    rtsp: rtspSettings(config, access, context, faults),
     http: {
       listen: listenAddress(config.http.listen, access, ['http', 'listen'], context, faults),
       hosts: config.http.hosts.map((host) => host.toLowerCase()),
@@ -48,6 +49,20 @@ export function completeSettings(config: Config, context: CompleteContext, fault
     access,
     storages,
     streams,
+  };
+}
+
+function rtspSettings(
+  { rtsp }: Config,
+  access: AccessSettings,
+  context: CompleteContext,
+  faults: ConfigFault[],
+): RtspSettings {
+  const { udpPort, udpPorts, multicast } = rtsp;
+  return {
+    listen: listenAddress(rtsp.listen, access, ['rtsp', 'listen'], context, faults),
+    udp: udpPort === 'off' ? undefined : { port: udpPort, publisherPorts: udpPorts },
+    multicast: multicast && { ...multicast.range, port: multicast.port, ttl: multicast.ttl },
   };
 }
 

@@ -106,7 +106,17 @@ test('every error names the key, the place and what was expected', () => {
     ['rtsp: { listen: abc }', /^rtsp\.listen: 'abc' is wrong at weir\.yml:1:17; expected a port such as :8554/],
     ['rtsp:\n  lisen: :8554', /^rtsp\.lisen: there is no such key \(did you mean listen\?\) at weir\.yml:2:3$/],
     ['zzzzzzz: 1', /^zzzzzzz: there is no such key \(data, rtsp, http, hls,/],
-    ['rtsp: { udpPort: 8000 }', /^rtsp\.udpPort: there is no such key/],
+    [
+      'rtsp: { udpPort: 8001 }',
+      /^rtsp\.udpPort: 8001 is wrong at weir\.yml:1:18; expected an even port such as 8000, or off$/,
+    ],
+    ['rtsp: { udpPorts: 8999-8100 }', /^rtsp\.udpPorts: '8999-8100' is wrong .* expected a range of ports/],
+    [
+      'rtsp: { multicast: { range: 192.168.0.0/16 } }',
+      /^rtsp\.multicast\.range: .* expected a range of multicast addresses/,
+    ],
+    ['rtsp: { multicast: { ttl: 0 } }', /^rtsp\.multicast\.ttl: 0 is wrong .* expected a number from 1 to 255/],
+    ['rtsp: { tls: 8322 }', /^rtsp\.tls: there is no such key/],
     ['hls: { segment: 20s }', /^hls\.segment: '20s' is wrong at weir\.yml:1:17; expected a duration .* from 1s to 6s/],
     ['hls: { part: 5 }', /^hls\.part: 5 is wrong/],
     ['access: opne', /^access: 'opne' is wrong at weir\.yml:1:9; expected open, or users:/],

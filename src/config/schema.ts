@@ -5,7 +5,15 @@
 import { z } from 'zod';
 import { RIGHTS } from './settings.ts';
 import { MAX_STREAM_NAME_LENGTH } from './stream-name.ts';
-import { parseDuration, parseListenAddress, parseShare, parseSize } from './values.ts';
+import {
+  parseDuration,
+  parseEvenPort,
+  parseListenAddress,
+  parseMulticastRange,
+  parsePortRange,
+  parseShare,
+  parseSize,
+} from './values.ts';
 
 /** What a key carries besides its type; ends up in the JSON Schema that docs and messages read. */
 interface KeyNotes {
@@ -118,12 +126,42 @@ const USER = z.strictObject({
     }),
 });
 
+const RTSP = z.strictObject({
+  listen: address({ description: 'Where RTSP listens.' }).prefault(':8554'),
+  udpPort: number(parseEvenPort, {
+    description:
+      'UDP port from which all readers over UDP are served; RTCP has the next. `0`: any free pair; `off`: no UDP.',
+    expected: 'an even port such as 8000, or off',
+  }).prefault(8000),
+  udpPorts: scalar(parsePortRange, {
+    description: 'UDP ports for publishers: each track of each gets a pair.',
+    expected: 'a range of ports such as 8100-8999',
+  }).prefault('8100-8999'),
+  multicast: z
+    .strictObject({
+      range: scalar(parseMulticastRange, {
+        description: 'Each stream that is read by multicast has an address of this range.',
+        expected: 'a range of multicast addresses such as 239.10.0.0/16',
+      }).prefault('239.10.0.0/16'),
+      port: number(parseFixedEvenPort, {
+        description: 'UDP port of the first track; RTCP has the next, the second track the two after.',
+        expected: 'an even port such as 8002',
+      }).prefault(8002),
+      ttl: number(parseHops, {
+        description: 'How many routers may pass it on, less one.',
+        expected: 'a number from 1 to 255',
+      }).prefault(16),
+    })
+    .optional()
+    .meta({ description: 'Offers streams by multicast. Without it nothing is sent to groups.' }),
+});
+
 export const ConfigSchema = z
   .strictObject({
     data: text({ description: 'The folder of databases and keys: a local disk; relative to this file.' }).prefault(
       './data',
     ),
-    rtsp: z.strictObject({ listen: address({ description: 'Where RTSP listens.' }).prefault(':8554') }).prefault({}),
+    rtsp: RTSP.prefault({}),
     http: z
       .strictObject({
         listen: address({ description: 'Where HTTP listens: HLS, stills, API, page.' }).prefault(':8080'),
@@ -195,6 +233,20 @@ function scalar<T>(parse: (text: string) => T | undefined, notes: KeyNotes): z.Z
     .meta({ ...notes });
 }
 
+/** As `scalar`, of what YAML reads as a number where it is one. */
+function number<T>(parse: (text: string) => T | undefined, notes: KeyNotes): z.ZodType<T, string | number> {
+  const read = (written: string | number, context: z.core.ParsePayload<string | number>): T => {
+    const value = parse(String(written));
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: '', input: written });
+    return z.NEVER;
+  };
+  return z
+    .union([z.number(), z.string()])
+    .transform(read)
+    .meta({ ...notes });
+}
+
 function duration(notes: KeyNotes, minMs = 1, maxMs = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
   const bounds = minMs === 1 ? '' : `, from ${minMs / 1000}s to ${maxMs / 1000}s`;
   const parse = (written: string): number | undefined => {
@@ -210,6 +262,16 @@ function size(notes: KeyNotes): z.ZodType<number, string> {
 
 function address(notes: KeyNotes): z.ZodType<NonNullable<ReturnType<typeof parseListenAddress>>, string> {
   return scalar(parseListenAddress, { ...notes, expected: ADDRESS });
+}
+
+function parseHops(written: string): number | undefined {
+  const hops = /^\d{1,3}$/.test(written) ? Number(written) : 0;
+  return hops >= 1 && hops <= 255 ? hops : undefined;
+}
+
+function parseFixedEvenPort(written: string): number | undefined {
+  const port = parseEvenPort(written);
+  return port === 'off' || port === 0 ? undefined : port;
 }
 
 function parseFree(written: string): { readonly share: number } | { readonly bytes: number } | undefined {

@@ -2,7 +2,7 @@
 export interface Settings {
   /** Absolute path: state, index, keys. */
   readonly dataFolder: string;
-  readonly rtsp: { readonly listen: ListenAddress };
+  readonly rtsp: RtspSettings;
   readonly http: { readonly listen: ListenAddress; readonly hosts: readonly string[] };
   readonly hls: { readonly partMs: number; readonly segmentMs: number };
   /** Absolute path: the only folder that file: sources may name. */
@@ -15,6 +15,30 @@ export interface Settings {
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+export interface RtspSettings {
+  readonly listen: ListenAddress;
+  /** Undefined: switched off. */
+  readonly udp: UdpSettings | undefined;
+  /** Undefined: not asked for. */
+  readonly multicast: MulticastSettings | undefined;
+}
+
+export interface UdpSettings {
+  /** RTP of all readers; RTCP is the next. Even; 0: any free pair. */
+  readonly port: number;
+  /** From which each track of a publisher gets a pair; both ends included. */
+  readonly publisherPorts: readonly [low: number, high: number];
+}
+
+export interface MulticastSettings {
+  /** The first address of the range as a number, and how many there are. */
+  readonly firstAddress: number;
+  readonly addresses: number;
+  /** RTP of the first track; RTCP is the next, and so on. Even. */
+  readonly port: number;
+  readonly ttl: number;
 }
 
 export type AccessSettings =

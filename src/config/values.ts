@@ -56,6 +56,33 @@ export function parseListenAddress(text: string): WrittenAddress | undefined {
   return { host: match[1]?.replace(/^\[(.*)\]$/, '$1'), port };
 }
 
+/** '8000' → 8000, even, so that its neighbour is the RTCP port; '0' any; 'off' → 'off'. */
+export function parseEvenPort(text: string): number | 'off' | undefined {
+  if (text === 'off') return 'off';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return port % 2 === 0 && port < 65_535 ? port : undefined;
+}
+
+/** '8100-8999' → [8100, 8999]: at least a pair. */
+export function parsePortRange(text: string): readonly [low: number, high: number] | undefined {
+  const match = /^(\d{1,5}) ?- ?(\d{1,5})$/.exec(text);
+  const [low, high] = [Number(match?.[1]), Number(match?.[2])];
+  return match !== null && low >= 1 && high <= 65_535 && low + (low % 2) < high ? [low, high] : undefined;
+}
+
+/** '239.10.0.0/16' → its first address as a number, and how many there are; multicast addresses only (RFC 5771). */
+export function parseMulticastRange(
+  text: string,
+): { readonly firstAddress: number; readonly addresses: number } | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const [a = 0, b = 0, c = 0, d = 0, bits = 0] = (match ?? []).slice(1).map(Number);
+  if (match === null || a < 224 || [a, b, c, d].some((part) => part > 255) || a > 239 || bits < 8 || bits > 32)
+    return undefined;
+  const addresses = 2 ** (32 - bits);
+  const address = ((a * 256 + b) * 256 + c) * 256 + d;
+  return address % addresses === 0 ? { firstAddress: address, addresses } : undefined;
+}
+
 /** Whether an address can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i.test(host);

@@ -59,7 +59,10 @@ export function bindUdp(options: BindOptions): Promise<UdpSocket> {
     type: isIPv6(host) ? 'udp6' : 'udp4',
     reuseAddr: group !== undefined,
     // Addresses are literal: the system's resolver would cost a turn of the event loop a datagram.
-    lookup: (address, _options, found) => found(null, address, isIPv6(address) ? 6 : 4),
+    lookup: (address, _options, found) => {
+      if (!isIPv6(host)) found(null, address, 4);
+      else found(null, isIPv6(address) ? address : `::ffff:${address}`, 6);
+    },
   });
   const failed = (cause: NodeJS.ErrnoException): void => {
     socket.close();

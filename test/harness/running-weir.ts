@@ -59,7 +59,7 @@ export class RunningWeir {
 
   /** Writes the configuration anew; a running weir takes it up. */
   configure(config: string): void {
-    const head = `data: ./data\nrtsp: { listen: '127.0.0.1:0' }\nhttp: { listen: '127.0.0.1:0' }\n`;
+    const head = `data: ./data\nrtsp: { listen: '127.0.0.1:0', udpPort: 0 }\nhttp: { listen: '127.0.0.1:0' }\n`;
     writeFileSync(this.#configFile, head + config);
   }
 

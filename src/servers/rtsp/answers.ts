@@ -22,6 +22,8 @@ export function answerTo(
   switch (ask.kind) {
     case 'describe':
       return orRefused(describe(ask.stream, connection, parts));
+    case 'way':
+      return connection.ways.give(ask);
     case 'tracks':
       return orRefused(tracks(ask.stream, login.user, connection, parts));
     case 'play':
@@ -73,8 +75,8 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
     session,
     stream,
     tracks,
-    pipe: owner.pipe,
-    layouts: parts.layouts,
+    label: owner.pipe.remote,
+    outOf: (waitsForKey) => owner.ways.outOf(session, stream, tracks, waitsForKey),
     clock: parts.clock,
     cname: parts.cname,
     ended: (error) => owner.endSession(session, error),
@@ -102,7 +104,15 @@ async function record(
   if (!session.tracks.some(({ track }) => announcement.tracks[track]?.format !== undefined)) {
     throw new WeirError('source-no-media', 'No track that was set up can be used');
   }
-  const publisher = new PublisherSession({ session, announcement, pipe, clock, ssrc: parts.receiverSsrc, cname });
+  const publisher = new PublisherSession({
+    session,
+    announcement,
+    label: pipe.remote,
+    report: (reports) => connection.ways.report(session, reports),
+    clock,
+    ssrc: parts.receiverSsrc,
+    cname,
+  });
   connection.setMedia(session, publisher);
   const over = publish(session, publisher, connection, registry);
   // Packets are wanted from the moment on at which the stream takes the source up; the reply waits for it.

@@ -6,11 +6,13 @@ import { WeirError } from '../../core/errors.ts';
 import { replyBytes, refusalOf } from '../../core/rtsp/server/response.ts';
 import { ServerConnection } from '../../core/rtsp/server/connection.ts';
 import type { ServerAnswer, ServerAsk, ServerInput, ServerOutput } from '../../core/rtsp/server/server-io.ts';
+import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { RtspFramer, type RtspUnit } from '../../core/rtsp/wire/framer.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
 import type { Media, OpenConnection } from './open-connection.ts';
+import { MediaWays, type DatagramSink } from './media-ways.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
@@ -28,8 +30,9 @@ export interface ConnectionFaults {
   strayFrames: number;
 }
 
-export class RtspConnection implements OpenConnection, PipeHandler {
+export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink {
   readonly pipe: BytePipe;
+  readonly ways: MediaWays;
   readonly faults: ConnectionFaults = { garbageBytes: 0, strayFrames: 0 };
   readonly #parts: ServerParts;
   readonly #machine: ServerConnection;
@@ -41,11 +44,12 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   /** When we were first seen to have closed it, monotonic. */
   #closedAtMs: number | undefined;
 
-  constructor(pipe: BytePipe, parts: ServerParts) {
+  constructor(pipe: BytePipe, parts: ServerParts, offered: OfferedWays) {
     this.pipe = pipe;
     this.#parts = parts;
     this.#sinceUtcMs = parts.clock.utcMs();
-    this.#machine = new ServerConnection(parts.table, parts.clock.monoMs());
+    this.ways = new MediaWays(pipe, parts, this);
+    this.#machine = new ServerConnection(parts.table, offered, parts.clock.monoMs());
     this.#framer.knowChannels(new Set());
   }
 
@@ -87,6 +91,22 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
   }
 
+  readerControl(session: ServerSession, rtcp: Uint8Array): void {
+    const media = this.#media.get(session);
+    if (media instanceof ReaderSession) media.rtcp(rtcp);
+    this.#push({ kind: 'heard' });
+  }
+
+  publisherPacket(session: ServerSession, track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
+    const media = this.#media.get(session);
+    if (media instanceof PublisherSession) media.packet(track, part, packet, this.#parts.clock.monoMs());
+  }
+
+  publisherFlush(session: ServerSession): void {
+    const media = this.#media.get(session);
+    if (media instanceof PublisherSession) media.flush();
+  }
+
   drain(): void {
     for (const media of this.#media.values()) if (media instanceof ReaderSession) media.drain();
   }
@@ -121,13 +141,14 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     const media = this.#media.get(session);
     this.#media.delete(session);
     this.#push({ kind: 'end-session', session });
-    if (media === undefined) return;
     if (media instanceof ReaderSession) {
       if (error !== undefined) media.goodbye();
       media.detach();
     } else {
-      media.leave(error);
+      media?.leave(error);
     }
+    this.ways.release(session);
+    if (media === undefined) return;
     const { log } = this.#parts;
     const fields = {
       peer: this.pipe.remote,
@@ -236,7 +257,8 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   #learnChannels(): void {
-    const channels = [...this.#machine.sessions].flatMap(({ tracks }) => tracks.flatMap(({ channels }) => channels));
+    const ways = [...this.#machine.sessions].flatMap(({ tracks }) => tracks.map(({ way }) => way));
+    const channels = ways.flatMap((way) => (way.kind === 'interleaved' ? way.channels : []));
     this.#framer.knowChannels(new Set(channels));
   }
 }
@@ -248,6 +270,7 @@ function streamOf(ask: ServerAsk): string {
       return ask.stream;
     case 'announce':
       return ask.announcement.stream;
+    case 'way':
     case 'play':
     case 'pause':
     case 'record':

@@ -41,7 +41,13 @@ export class InterleavedOut implements MediaOut {
   /** What came before `flow`. */
   #held: Buffer[] | undefined = [];
 
-  constructor(pipe: BytePipe, layouts: Layouts, channels: ReadonlyMap<number, PortPair>, waitsForKey: boolean, nowMs: number) {
+  constructor(
+    pipe: BytePipe,
+    layouts: Layouts,
+    channels: ReadonlyMap<number, PortPair>,
+    waitsForKey: boolean,
+    nowMs: number,
+  ) {
     this.#pipe = pipe;
     this.#layouts = layouts;
     this.#channels = channels;

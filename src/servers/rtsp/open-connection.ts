@@ -2,6 +2,7 @@
 import type { WeirError } from '../../core/errors.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { MediaWays } from './media-ways.ts';
 import type { PublisherSession } from './publisher-session.ts';
 import type { ReaderSession } from './reader-session.ts';
 
@@ -11,6 +12,8 @@ export type Media = ReaderSession | PublisherSession;
 export interface OpenConnection {
   readonly pipe: BytePipe;
   readonly sinceUtcMs: number;
+  /** Ports and groups of its sessions. */
+  readonly ways: MediaWays;
   /** The sessions whose media flows here. */
   readonly sessions: ReadonlySet<ServerSession>;
   /** Aborts when the connection closes. */

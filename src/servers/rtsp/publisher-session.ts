@@ -4,10 +4,9 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../core/errors.ts';
-import { frame } from '../../core/rtsp/wire/frame.ts';
 import type { Announcement } from '../../core/rtsp/server/announcement.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
-import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { TrackReport } from './media-out.ts';
 import { noIngestFaults, RECEIVER_REPORT_MS, RtpIngest } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink } from '../../stream/source.ts';
 
@@ -17,7 +16,10 @@ export const PUBLISHER_SILENCE_MS = 15_000;
 export interface PublisherSessionOptions {
   readonly session: ServerSession;
   readonly announcement: Announcement;
-  readonly pipe: BytePipe;
+  /** The peer, for status. */
+  readonly label: string;
+  /** Takes our receiver reports to it. */
+  readonly report: (reports: readonly TrackReport[]) => void;
   readonly clock: Clock;
   /** Of our receiver reports. */
   readonly ssrc: number;
@@ -43,7 +45,7 @@ export class PublisherSession implements Source {
 
   constructor(options: PublisherSessionOptions) {
     this.#options = options;
-    this.label = options.pipe.remote;
+    this.label = options.label;
     this.#mediaMs = options.clock.monoMs();
     this.#reportDueMs = this.#mediaMs + RECEIVER_REPORT_MS;
   }
@@ -90,7 +92,7 @@ export class PublisherSession implements Source {
     return promise;
   }
 
-  /** One frame of the track's channels. A view. */
+  /** One packet, of the track's channels or ports. A view. */
   packet(track: number, part: 'rtp' | 'rtcp', payload: Uint8Array, nowMs: number): void {
     const state = this.#state;
     const kind = state.kind === 'running' ? state.ingest.push(track, part, payload, nowMs) : 'unused';
@@ -123,7 +125,7 @@ export class PublisherSession implements Source {
     if (state.kind !== 'running') return true;
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + RECEIVER_REPORT_MS;
-      this.#sendReports(state.ingest, nowMs);
+      this.#options.report(state.ingest.reports(nowMs));
     }
     return nowMs - this.#mediaMs < PUBLISHER_SILENCE_MS;
   }
@@ -138,15 +140,6 @@ export class PublisherSession implements Source {
     tracks.sort((a, b) => a.track - b.track);
     this.#mediaMs = clock.monoMs();
     return new RtpIngest({ sink, tracks, ssrc, cname, faults: this.#faults });
-  }
-
-  #sendReports(ingest: RtpIngest, nowMs: number): void {
-    const { pipe, session } = this.#options;
-    const reports = ingest.reports(nowMs).flatMap(({ track, packet }) => {
-      const channels = session.tracks.find((setUp) => setUp.track === track)?.channels;
-      return channels === undefined ? [] : [frame(channels[1], packet)];
-    });
-    if (reports.length > 0) pipe.write(reports);
   }
 }
 

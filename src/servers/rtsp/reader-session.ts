@@ -1,34 +1,31 @@
 /**
  * A playing session: a reader of a live stream. It is attached to the stream, not to its source, so it stays while a source is away.
- * A batch is one write of the shared buffer; what its socket does not take waits in a `ReaderQueue`.
+ * What it takes goes out by its `MediaOut`, whatever that is.
  */
 import type { Clock } from '../../base/clock.ts';
 import { codecFor } from '../../core/codec/registry.ts';
 import type { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import type { ReportBlock } from '../../core/rtcp/packet.ts';
-import { writeGoodbye, writeSenderReport } from '../../core/rtcp/write.ts';
-import { frame } from '../../core/rtsp/wire/frame.ts';
-import { RTP_HEADER_BYTES } from '../../core/rtp/packet.ts';
+import { writeGoodbye } from '../../core/rtcp/write.ts';
 import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
-import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { Batch } from '../../stream/batch.ts';
 import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
-import { ReaderQueue, type ReaderLosses } from '../../stream/reader-queue.ts';
+import type { ReaderLosses } from '../../stream/reader-queue.ts';
 import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
-import type { Layouts } from './layouts.ts';
-
-/** Between sender reports (RFC 3550 §6.2). */
-export const SENDER_REPORT_MS = 5000;
+import type { MediaOut } from './media-out.ts';
+import { countSent, SENDER_REPORT_MS, senderReports, type SentTrack } from './sender-reports.ts';
 
 export interface ReaderSessionOptions {
   readonly session: ServerSession;
   readonly stream: Stream;
   /** All tracks of the stream. */
   readonly tracks: readonly RelayTrack[];
-  readonly pipe: BytePipe;
-  readonly layouts: Layouts;
+  /** The peer, for status. */
+  readonly label: string;
+  /** Made by the session's ways; `waitsForKey`: after a loss only a key frame helps. */
+  readonly outOf: (waitsForKey: boolean) => MediaOut;
   readonly clock: Clock;
   readonly cname: string;
   /** The stream ends it. */
@@ -36,13 +33,7 @@ export interface ReaderSessionOptions {
 }
 
 /** A track that this reader takes. */
-interface TakenTrack {
-  readonly track: RelayTrack;
-  readonly channel: number;
-  readonly rtcpChannel: number;
-  /** Sent since the session began, for sender reports. */
-  packets: number;
-  octets: number;
+interface TakenTrack extends SentTrack {
   /** The reader's latest word on it. */
   report: ReportBlock | undefined;
 }
@@ -51,7 +42,7 @@ export class ReaderSession implements RelayReader {
   readonly protocol = 'rtsp';
   readonly label: string;
   readonly #options: ReaderSessionOptions;
-  readonly #queue: ReaderQueue;
+  readonly #out: MediaOut;
   /** By index in the stream's list. */
   readonly #taken: (TakenTrack | undefined)[] = [];
   /** The picture whose key frames are waited for, by index; undefined: any batch will do. */
@@ -63,33 +54,39 @@ export class ReaderSession implements RelayReader {
 
   constructor(options: ReaderSessionOptions) {
     this.#options = options;
-    const { session, tracks, pipe, clock } = options;
-    this.label = pipe.remote;
-    for (const { track: index, channels } of session.tracks) {
+    const { session, tracks, label, outOf } = options;
+    this.label = label;
+    for (const { track: index } of session.tracks) {
       const track = tracks[index];
-      if (track === undefined) continue;
-      const [channel, rtcpChannel] = channels;
-      this.#taken[index] = { track, channel, rtcpChannel, packets: 0, octets: 0, report: undefined };
+      if (track !== undefined) this.#taken[index] = { track, packets: 0, octets: 0, report: undefined };
     }
     this.#leader = this.#leading();
-    this.#queue = new ReaderQueue(pipe, this.#leader !== undefined, clock.monoMs());
+    this.#out = outOf(this.#leader !== undefined);
   }
 
   get losses(): ReaderLosses {
-    return this.#queue.losses;
+    return this.#out.losses;
   }
 
   get bytes(): number {
-    return this.#queue.writtenBytes;
+    return this.#out.bytes;
   }
 
   /** Attaches to the stream and holds everything until `flow`; returns where each track begins, undefined if not known for all. */
   attach(): readonly TrackStart[] | undefined {
     this.detach();
     this.#held = [];
-    this.#attachment = this.#options.stream.attach(this, this.#options.session.start);
-    this.#held.unshift(...this.#attachment.burst);
-    const starts = this.#all().map(({ track }) => trackStart(this.#held?.find((batch) => batch.track === track.index)));
+    const { stream, session } = this.#options;
+    this.#attachment = stream.attach(this, session.start);
+    const burst = this.#attachment.burst.filter(({ track }) => this.#taken[track] !== undefined);
+    this.#held.unshift(...burst);
+    const sequences = this.#out.attach(burst);
+    const starts = this.#all().map(({ track }) => {
+      const first = burst.findIndex((batch) => batch.track === track.index);
+      const [batch, sequence] = [burst[first], sequences[first]];
+      if (batch === undefined || sequence === undefined) return undefined;
+      return { track: track.index, sequence, rtpTime: rtpTimeOf(batch) };
+    });
     return starts.includes(undefined) ? undefined : starts.filter((start) => start !== undefined);
   }
 
@@ -99,32 +96,27 @@ export class ReaderSession implements RelayReader {
     this.#held = undefined;
     this.#sendReports(this.#firstUtcMs(held));
     this.#reportDueMs = this.#options.clock.monoMs() + SENDER_REPORT_MS;
-    const burst: Uint8Array[] = [];
     for (const batch of held) {
       const taken = this.#taken[batch.track];
-      if (taken === undefined) continue;
-      count(taken, batch);
-      burst.push(this.#options.layouts.frame(batch, taken.channel));
+      if (taken !== undefined) countSent(taken, batch);
     }
-    this.#queue.start(burst);
+    this.#out.flow();
   }
 
   detach(): void {
     this.#attachment?.close();
     this.#attachment = undefined;
-    this.#queue.stop();
+    this.#out.stop();
     this.#reportDueMs = Number.POSITIVE_INFINITY;
   }
 
   deliver(batch: Batch): void {
     const taken = this.#taken[batch.track];
     if (taken === undefined) return;
-    if (this.#held !== undefined) {
-      this.#held.push(batch);
-      return;
-    }
     const begins = this.#leader === undefined || (batch.key && batch.track === this.#leader);
-    if (this.#queue.push(this.#options.layouts.frame(batch, taken.channel), begins)) count(taken, batch);
+    const goesOut = this.#out.push(batch, begins);
+    if (this.#held !== undefined) this.#held.push(batch);
+    else if (goesOut) countSent(taken, batch);
   }
 
   end(error: WeirError): void {
@@ -132,7 +124,7 @@ export class ReaderSession implements RelayReader {
   }
 
   drain(): void {
-    this.#queue.drain();
+    this.#out.drain();
   }
 
   dropTrack(index: number): void {
@@ -164,14 +156,12 @@ export class ReaderSession implements RelayReader {
       this.#reportDueMs = nowMs + SENDER_REPORT_MS;
       this.#sendReports(this.#options.clock.utcMs());
     }
-    return !this.#queue.stalled(nowMs);
+    return !this.#out.stalled(nowMs);
   }
 
   /** BYE for each track: players end cleanly. */
   goodbye(): void {
-    for (const { track, rtcpChannel } of this.#all()) {
-      this.#options.pipe.write(frame(rtcpChannel, writeGoodbye(track.ssrc)));
-    }
+    this.#out.control(this.#all().map(({ track }) => ({ track: track.index, packet: writeGoodbye(track.ssrc) })));
   }
 
   /**
@@ -181,28 +171,18 @@ export class ReaderSession implements RelayReader {
   #firstUtcMs(burst: readonly Batch[]): number {
     let firstMs = this.#options.clock.utcMs();
     for (const { track } of this.#all()) {
-      const start = trackStart(burst.find((batch) => batch.track === track.index));
+      const start = burst.find((batch) => batch.track === track.index);
       const moment = this.#options.stream.senderClock(track.index);
       if (start === undefined || moment === undefined) continue;
-      const ticksAfter = (start.rtpTime - moment.rtpTimestamp) | 0;
+      const ticksAfter = (rtpTimeOf(start) - moment.rtpTimestamp) | 0;
       firstMs = Math.min(firstMs, moment.ntpUtcMs + (ticksAfter * 1000) / track.format.clockRate);
     }
     return Math.floor(firstMs);
   }
 
-  /** SR of each track: what its RTP time is at `utcMs`. */
   #sendReports(utcMs: number): void {
-    const { stream, cname, pipe } = this.#options;
-    const reports: Uint8Array[] = [];
-    for (const { track, rtcpChannel, packets, octets } of this.#all()) {
-      const moment = stream.senderClock(track.index);
-      if (moment === undefined) continue;
-      const elapsedTicks = Math.round(((utcMs - moment.ntpUtcMs) * track.format.clockRate) / 1000);
-      const rtpTimestamp = (moment.rtpTimestamp + elapsedTicks) >>> 0;
-      const report = writeSenderReport({ ssrc: track.ssrc, utcMs, rtpTimestamp, packets, octets, cname });
-      reports.push(frame(rtcpChannel, report));
-    }
-    if (reports.length > 0) pipe.write(reports);
+    const { stream, cname } = this.#options;
+    this.#out.control(senderReports(stream, this.#all(), utcMs, cname));
   }
 
   /** The first picture that it takes and that we know. */
@@ -215,17 +195,6 @@ export class ReaderSession implements RelayReader {
   }
 }
 
-function count(taken: TakenTrack, batch: Batch): void {
-  taken.packets += batch.packets;
-  taken.octets += batch.buffer.length - batch.packets * (FRAME_HEADER_BYTES + RTP_HEADER_BYTES);
-}
-
-function trackStart(batch: Batch | undefined): TrackStart | undefined {
-  if (batch === undefined) return undefined;
-  const { track, buffer } = batch;
-  return {
-    track,
-    sequence: buffer.readUInt16BE(FRAME_HEADER_BYTES + 2),
-    rtpTime: buffer.readUInt32BE(FRAME_HEADER_BYTES + 4),
-  };
+function rtpTimeOf({ buffer }: Batch): number {
+  return buffer.readUInt32BE(FRAME_HEADER_BYTES + 4);
 }

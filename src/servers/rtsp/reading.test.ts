@@ -11,7 +11,7 @@ import { TRACKS_WAIT_MS } from './answers.ts';
 import { AUDIO, batchOf, VIDEO, type Frame } from './fakes.table.ts';
 import { CLOSE_LINGER_MS } from './connection.ts';
 import { House } from './house.table.ts';
-import { SENDER_REPORT_MS } from './reader-session.ts';
+import { SENDER_REPORT_MS } from './sender-reports.ts';
 
 function senderReport(frame: Frame | undefined): SenderReport {
   const [packet] = parseRtcp(frame?.payload ?? new Uint8Array()).packets;

@@ -8,6 +8,18 @@ import type { OpenConnection } from './open-connection.ts';
 import type { Descriptions } from './descriptions.ts';
 import type { Layouts } from './layouts.ts';
 import type { Login } from './login.ts';
+import type { MulticastGroups } from './multicast-groups.ts';
+import type { UdpReaders } from './udp-readers.ts';
+import type { UdpViews } from './udp-views.ts';
+import type { PortPair } from '../../core/rtsp/wire/transport.ts';
+
+export interface UdpParts {
+  /** Where ports are bound: where RTSP listens. */
+  readonly host: string;
+  readonly readers: UdpReaders;
+  /** From which publishers get theirs, both ends included. */
+  readonly publisherPorts: PortPair;
+}
 
 export interface ServerParts {
   readonly registry: StreamRegistry;
@@ -17,6 +29,10 @@ export interface ServerParts {
   readonly layouts: Layouts;
   readonly clock: Clock;
   readonly log: Log;
+  /** What media goes through besides RTSP connections; undefined: it does not. */
+  readonly udp: UdpParts | undefined;
+  readonly multicast: MulticastGroups | undefined;
+  readonly views: UdpViews;
   /** Of our RTCP. */
   readonly cname: string;
   /** Of our receiver reports. */

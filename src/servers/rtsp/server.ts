@@ -3,7 +3,7 @@ import type { Access } from '../../auth/access.ts';
 import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
 import { delay, type Clock, type Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { ListenAddress } from '../../config/settings.ts';
+import type { ListenAddress, MulticastSettings, UdpSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { SessionTable } from '../../core/rtsp/server/session-table.ts';
@@ -11,14 +11,20 @@ import type { BytePipe } from '../../net/byte-pipe.ts';
 import { listenTcp, type TcpListener } from '../../net/tcp.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
 import { RtspConnection } from './connection.ts';
+import { openDatagramPorts, type DatagramPorts } from './datagram-ports.ts';
 import { Descriptions } from './descriptions.ts';
 import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
+import { MediaWays } from './media-ways.ts';
 import type { ServerParts } from './server-parts.ts';
+import { UdpViews } from './udp-views.ts';
 import { sessionStatus, type RtspSessionStatus } from './session-status.ts';
 
 export interface RtspServerOptions {
   readonly listen: ListenAddress;
+  /** Undefined: media flows inside RTSP connections only. */
+  readonly udp?: UdpSettings | undefined;
+  readonly multicast?: MulticastSettings | undefined;
   readonly registry: StreamRegistry;
   readonly access: Access;
   /** Shared with HTTP: guessing is guessing. */
@@ -42,6 +48,7 @@ export class RtspServer {
   readonly #connections = new Set<RtspConnection>();
   readonly #parts: ServerParts;
   readonly #listener: TcpListener;
+  readonly #ports: DatagramPorts;
   readonly #timer: Timer;
   #refused = 0;
   #closed: Promise<void> | undefined;
@@ -51,16 +58,29 @@ export class RtspServer {
     const early: BytePipe[] = [];
     let accept = (pipe: BytePipe): void => void early.push(pipe);
     const listener = await listenTcp({ ...options.listen, accept: (pipe) => accept(pipe) });
-    const server = new RtspServer(options, listener);
+    const server = await RtspServer.#on(listener, options);
     accept = (pipe) => server.#accept(pipe);
     early.forEach(accept);
     return server;
   }
 
-  private constructor(options: RtspServerOptions, listener: TcpListener) {
+  static async #on(listener: TcpListener, options: RtspServerOptions): Promise<RtspServer> {
+    const cname = `weir-${hexadecimal(options.random, 12)}`;
+    const { udp, multicast, clock } = options;
+    try {
+      const ports = await openDatagramPorts({ host: listener.host, udp, multicast, clock, cname });
+      return new RtspServer(options, listener, ports, cname);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: RtspServerOptions, listener: TcpListener, ports: DatagramPorts, cname: string) {
     const { access, limiter, clock, hash, random, registry, log } = options;
     this.#options = options;
     this.#listener = listener;
+    this.#ports = ports;
     this.#parts = {
       registry,
       clock,
@@ -69,7 +89,10 @@ export class RtspServer {
       table: new SessionTable(() => hexadecimal(random, 24)),
       descriptions: new Descriptions(Math.floor(clock.utcMs() / 1000), listener.host),
       layouts: new Layouts(),
-      cname: `weir-${hexadecimal(random, 12)}`,
+      udp: ports.udp,
+      multicast: ports.multicast,
+      views: new UdpViews(),
+      cname,
       receiverSsrc: Math.floor(random() * 2 ** 32),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
     };
@@ -112,7 +135,7 @@ export class RtspServer {
     const waited = new AbortController();
     await Promise.race([Promise.all(gone), delay(this.#options.clock, CLOSE_WAIT_MS, waited.signal)]);
     waited.abort();
-    await this.#listener.close();
+    await Promise.all([this.#listener.close(), this.#ports.close()]);
   }
 
   #accept(pipe: BytePipe): void {
@@ -121,7 +144,7 @@ export class RtspServer {
       pipe.destroy();
       return;
     }
-    const connection = new RtspConnection(pipe, this.#parts);
+    const connection = new RtspConnection(pipe, this.#parts, MediaWays.offered(this.#parts));
     this.#connections.add(connection);
     pipe.handle(connection);
     void connection.gone.then(() => this.#connections.delete(connection));
@@ -130,6 +153,7 @@ export class RtspServer {
   #tick(): void {
     const nowMs = this.#options.clock.monoMs();
     for (const connection of this.#connections) connection.tick(nowMs);
+    this.#ports.multicast?.tick(nowMs);
   }
 }
 

@@ -46,7 +46,13 @@ export class UdpReaders {
   }
 
   /** `heard` is told of the reader's RTCP. False: there are too many of that address. */
-  add(session: ServerSession, track: number, host: string, clientPorts: PortPair, heard: (rtcp: Uint8Array) => void): boolean {
+  add(
+    session: ServerSession,
+    track: number,
+    host: string,
+    clientPorts: PortPair,
+    heard: (rtcp: Uint8Array) => void,
+  ): boolean {
     const others = (this.#byHost.get(host) ?? []).filter((other) => other.session !== session || other.track !== track);
     if (others.length >= MAX_TRACKS_PER_ADDRESS) return false;
     const [rtp, rtcp] = clientPorts.map((port) => ({ port, confirmed: false }));
@@ -62,7 +68,11 @@ export class UdpReaders {
   }
 
   /** How to send to a track that was added: by reference, since its ports may yet be learnt. */
-  sender(session: ServerSession, track: number, host: string): { rtp(packet: Uint8Array): void; rtcp(packet: Uint8Array): void } | undefined {
+  sender(
+    session: ServerSession,
+    track: number,
+    host: string,
+  ): { rtp(packet: Uint8Array): void; rtcp(packet: Uint8Array): void } | undefined {
     const found = this.#byHost.get(host)?.find((other) => other.session === session && other.track === track);
     if (found === undefined) return undefined;
     const { rtp, rtcp } = found;

@@ -39,7 +39,7 @@ it('survives mutated requests in any order', () => {
 
 function playRound(random: (below: number) => number): void {
   const table = newTable();
-  const machine = new ServerConnection(table, 0);
+  const machine = new ServerConnection(table, { udp: true, multicast: true }, 0);
   const framer = new RtspFramer();
   let nowMs = 0;
   const carryOut = (outputs: readonly ServerOutput[]): void => {
@@ -59,7 +59,9 @@ function playRound(random: (below: number) => number): void {
     assert.ok(machine.sessions.size <= MAX_SESSIONS_PER_CONNECTION);
     for (let channel = 0; channel < 256; channel++) {
       const use = machine.channel(channel);
-      assert.ok(use === undefined || use.session.track(use.track)?.channels.includes(channel) === true);
+      if (use === undefined) continue;
+      const way = use.session.track(use.track)?.way;
+      assert.ok(way?.kind === 'interleaved' && way.channels.includes(channel));
     }
   }
   for (const session of machine.sessions) machine.push({ kind: 'end-session', session }, nowMs);

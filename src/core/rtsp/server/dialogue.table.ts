@@ -4,6 +4,7 @@ import { RtspFramer } from '../wire/framer.ts';
 import { RtspHeaders } from '../wire/headers.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import { ServerConnection } from './connection.ts';
+import type { OfferedWays } from './media-way.ts';
 import type { ServerAnswer, ServerAsk, ServerOutput } from './server-io.ts';
 import { SessionTable } from './session-table.ts';
 
@@ -32,6 +33,12 @@ export function generous(ask: ServerAsk): ServerAnswer | undefined {
     case 'tracks':
       if (ask.stream !== 'yard') return { kind: 'refused', error: new WeirError('stream-unknown', 'no such stream') };
       return { kind: 'tracks', ssrcs: [0x11, 0x22], user: undefined };
+    case 'way':
+      if (ask.wanted.kind === 'multicast') {
+        const ports = [8002 + 2 * ask.track, 8003 + 2 * ask.track] as const;
+        return { kind: 'way', way: { kind: 'multicast', group: { address: '239.10.1.2', ports, ttl: 16 } } };
+      }
+      return { kind: 'way', way: { ...ask.wanted, serverPorts: [8000, 8001] } };
     case 'play':
       return {
         kind: 'playing',
@@ -62,8 +69,8 @@ export class Dialogue {
   nowMs = 0;
   #cseq = 0;
 
-  constructor(table = newTable()) {
-    this.machine = new ServerConnection(table, this.nowMs);
+  constructor(table = newTable(), offered: OfferedWays = { udp: false, multicast: false }) {
+    this.machine = new ServerConnection(table, offered, this.nowMs);
   }
 
   /** Says a request and returns its reply, which must come. */

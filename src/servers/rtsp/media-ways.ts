@@ -1,0 +1,143 @@
+/**
+ * The ways that the media of one connection's sessions travels besides the connection itself: which ports and groups each session has, from its SETUP
+ * to its end.
+ */
+import { WeirError } from '../../core/errors.ts';
+import { frame } from '../../core/rtsp/wire/frame.ts';
+import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
+import type { ServerAnswer, ServerAsk } from '../../core/rtsp/server/server-io.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { PortPair } from '../../core/rtsp/wire/transport.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { RelayTrack, Stream } from '../../stream/stream.ts';
+import { InterleavedOut, type MediaOut, type TrackReport } from './media-out.ts';
+import { MulticastOut } from './multicast-out.ts';
+import { PublisherPorts } from './publisher-ports.ts';
+import type { ServerParts } from './server-parts.ts';
+import { UdpOut, type TrackSender } from './udp-out.ts';
+
+/** What datagrams of a session come to. */
+export interface DatagramSink {
+  readerControl(session: ServerSession, rtcp: Uint8Array): void;
+  publisherPacket(session: ServerSession, track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void;
+  publisherFlush(session: ServerSession): void;
+}
+
+export class MediaWays {
+  readonly #pipe: BytePipe;
+  readonly #parts: ServerParts;
+  readonly #sink: DatagramSink;
+  readonly #publishers = new Map<ServerSession, PublisherPorts>();
+
+  constructor(pipe: BytePipe, parts: ServerParts, sink: DatagramSink) {
+    this.#pipe = pipe;
+    this.#parts = parts;
+    this.#sink = sink;
+  }
+
+  /** What is offered where nothing but the network lies between us and the peer. */
+  static offered({ udp, multicast }: ServerParts): OfferedWays {
+    return { udp: udp !== undefined, multicast: multicast !== undefined };
+  }
+
+  /** Answers a SETUP that wants ports or a group. */
+  give(ask: Extract<ServerAsk, { readonly kind: 'way' }>): ServerAnswer | Promise<ServerAnswer> {
+    const { session, track, wanted } = ask;
+    if (wanted.kind === 'multicast') return this.#giveGroup(session, track);
+    return session.purpose === 'record'
+      ? this.#givePorts(session, track, wanted.clientPorts)
+      : this.#giveSharedPorts(session, track, wanted.clientPorts);
+  }
+
+  /** Where the media of a reader's session goes. */
+  outOf(session: ServerSession, stream: Stream, tracks: readonly RelayTrack[], waitsForKey: boolean): MediaOut {
+    const { layouts, views, clock, udp, multicast } = this.#parts;
+    const kind = session.tracks[0]?.way.kind ?? 'interleaved';
+    if (kind === 'multicast' && multicast !== undefined) {
+      return new MulticastOut(multicast, { session, stream, tracks, view: views.of(stream, tracks) });
+    }
+    if (kind === 'udp' && udp !== undefined) {
+      const senders = new Map<number, TrackSender>();
+      for (const { track } of session.tracks) {
+        const sender = udp.readers.sender(session, track, this.#pipe.remoteAddress);
+        if (sender !== undefined) senders.set(track, sender);
+      }
+      return new UdpOut(views.of(stream, tracks), senders, waitsForKey, clock);
+    }
+    return new InterleavedOut(this.#pipe, layouts, channelsOf(session), waitsForKey, clock.monoMs());
+  }
+
+  /** Takes receiver reports to a publisher. */
+  report(session: ServerSession, reports: readonly TrackReport[]): void {
+    const ports = this.#publishers.get(session);
+    if (ports !== undefined) {
+      for (const { track, packet } of reports) ports.report(track, packet);
+      return;
+    }
+    const channels = channelsOf(session);
+    const frames = reports.flatMap(({ track, packet }) => {
+      const pair = channels.get(track);
+      return pair === undefined ? [] : [frame(pair[1], packet)];
+    });
+    if (frames.length > 0) this.#pipe.write(frames);
+  }
+
+  /** Gives back what a session had. Idempotent. */
+  release(session: ServerSession): void {
+    this.#parts.udp?.readers.remove(session, this.#pipe.remoteAddress);
+    this.#parts.multicast?.release(session);
+    void this.#publishers.get(session)?.close();
+    this.#publishers.delete(session);
+  }
+
+  #giveGroup(session: ServerSession, track: number): ServerAnswer {
+    const group = this.#parts.multicast?.take(session, track) ?? notOffered();
+    return group instanceof WeirError
+      ? { kind: 'no-way', error: group }
+      : { kind: 'way', way: { kind: 'multicast', group } };
+  }
+
+  #giveSharedPorts(session: ServerSession, track: number, clientPorts: PortPair): ServerAnswer {
+    const readers = this.#parts.udp?.readers;
+    if (readers === undefined) return { kind: 'no-way', error: notOffered() };
+    const heard = (rtcp: Uint8Array): void => this.#sink.readerControl(session, rtcp);
+    if (!readers.add(session, track, this.#pipe.remoteAddress, clientPorts, heard)) {
+      return { kind: 'no-way', error: new WeirError('limit-reached', 'Too many tracks are sent to this address') };
+    }
+    return { kind: 'way', way: { kind: 'udp', clientPorts, serverPorts: readers.ports } };
+  }
+
+  async #givePorts(session: ServerSession, track: number, clientPorts: PortPair): Promise<ServerAnswer> {
+    const { udp, clock } = this.#parts;
+    if (udp === undefined) return { kind: 'no-way', error: notOffered() };
+    let ports = this.#publishers.get(session);
+    if (ports === undefined) {
+      const { host, publisherPorts: range } = udp;
+      ports = new PublisherPorts({
+        host,
+        range,
+        peerHost: this.#pipe.remoteAddress,
+        clock,
+        packet: (of, part, packet) => this.#sink.publisherPacket(session, of, part, packet),
+        flush: () => this.#sink.publisherFlush(session),
+      });
+      this.#publishers.set(session, ports);
+    }
+    try {
+      return { kind: 'way', way: { kind: 'udp', clientPorts, serverPorts: await ports.open(track, clientPorts) } };
+    } catch (error) {
+      if (error instanceof WeirError) return { kind: 'no-way', error };
+      throw error;
+    }
+  }
+}
+
+function channelsOf(session: ServerSession): ReadonlyMap<number, PortPair> {
+  const channels = new Map<number, PortPair>();
+  for (const { track, way } of session.tracks) if (way.kind === 'interleaved') channels.set(track, way.channels);
+  return channels;
+}
+
+function notOffered(): WeirError {
+  return new WeirError('transport-unsupported', 'This way is not offered here');
+}
