@@ -89,6 +89,16 @@ test('refused is source-unreachable; aborted before it began ends with the reaso
   await assert.rejects(connectTo(gone.port, AbortSignal.abort(reason)), (error) => error === reason);
 });
 
+test('a host name that is not known is source-host-unknown', async () => {
+  // Longer than a label may be, so that no name server is asked.
+  const host = `${'x'.repeat(64)}.invalid`;
+  const { signal } = new AbortController();
+  await assert.rejects(connectTcp({ host, port: 554, timeoutMs: 1000, clock, signal }), {
+    code: 'source-host-unknown',
+    message: 'No connection: the host name is not known',
+  });
+});
+
 test('a connection that is open takes no notice of the time-out and signal it was opened with', async (context) => {
   const own = new ManualClock();
   const abort = new AbortController();

@@ -100,8 +100,7 @@ export class LiveStreams implements StreamRegistry {
     const error = this.publishError(name);
     if (error !== undefined) throw error;
     const stream = await this.#obtain(name);
-    const settings = this.#rules.settingsOf(name)?.source;
-    const grant = await stream.publish(source, settings?.kind === 'publish' && settings.takeover);
+    const grant = await stream.publish(source);
     void grant.ended.then(() => this.#forgetLater(stream));
     return grant;
   }
