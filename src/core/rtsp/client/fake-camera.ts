@@ -212,7 +212,11 @@ export class FakeCamera {
         this.#fromCamera = new RtspFramer();
         if (this.#answer !== undefined) this.push({ kind: 'connected' });
         return;
-      default:
+      case 'channels':
+      case 'tracks':
+      case 'rtp':
+      case 'rtcp':
+      case 'end':
         this.outputs.push(output);
     }
   }
