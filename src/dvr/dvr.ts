@@ -160,16 +160,6 @@ export class Dvr implements AsyncDisposable {
     };
   }
 
-  /** Streams that have recordings or are being recorded, with what they take. */
-  usage(): readonly {
-    readonly stream: string;
-    readonly storage: string;
-    readonly bytes: number;
-    readonly files: number;
-  }[] {
-    return this.#index.look.usage();
-  }
-
   /** Plain numbers for metrics: a row a storage, and the index. */
   stats(): { readonly storages: readonly StorageReport[]; readonly index: ReturnType<RecordingIndex['stats']> } {
     const storages = [...this.#storages.values()].map((each) => {
