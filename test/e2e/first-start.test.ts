@@ -47,6 +47,18 @@ test('without a configuration demo runs, and what is printed is true', async (co
   assert.equal(code, 0);
 });
 
+test('a signal ends it at once, also past what still stands, and the last line says so', async (context) => {
+  const stands = "import { isMainThread } from 'node:worker_threads'; if (isMainThread) setInterval(() => {}, 1000);";
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(stands)}` };
+  const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern, record: true } }\n', { env });
+  await weir.untilState('cam', 'live');
+  assert.equal(await weir.stop(), 0);
+  const { msg, ms } = await weir.until(() => weir.log.find((line) => line.msg === 'stopped'), 'the last line');
+  assert.deepEqual([msg, weir.log.at(-1)?.msg], ['stopped', 'stopped']);
+  // It takes a twentieth of that where nothing else runs.
+  assert.ok(typeof ms === 'number' && ms < 1000, `${String(ms)} ms`);
+});
+
 peerTest('what is recorded at Ctrl-C is whole: the file ends, with its length', ['ffprobe'], async (context) => {
   const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern, record: true } }\n');
   await weir.until(
