@@ -14,9 +14,6 @@ export interface BytePipe {
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean;
   /** Who is told; set once, before the first turn of the event loop ends. What came before waits for it. */
   handle(handler: PipeHandler): void;
-  /** Stops and restarts the reading: back-pressure. */
-  pause(): void;
-  resume(): void;
   /** Sends what waits, then closes. Idempotent. `destroy` throws away what waits. */
   close(): void;
   destroy(): void;

@@ -212,14 +212,6 @@ class TcpPipe implements BytePipe {
     else this.destroy();
   }
 
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
   close(): void {
     this.#socket.destroySoon();
   }
