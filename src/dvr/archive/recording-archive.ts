@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parametersFromSampleEntry } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
-import { baseTicks } from '../../core/mp4/write/patch.ts';
+import { baseTicks } from '../../core/mp4/recording/patch.ts';
 import type { GapStore } from '../../state/gap-store.ts';
 import {
   GAP_REASONS,

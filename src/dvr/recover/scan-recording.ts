@@ -8,10 +8,10 @@
 import { WeirError } from '../../core/errors.ts';
 import { parseBoxHead, type Box } from '../../core/mp4/read/boxes.ts';
 import { parseMoof, type ParsedFragment } from '../../core/mp4/read/fragment.ts';
-import { MAX_FILE_HEADER_BYTES, parseFileHeader, type FileHeader } from '../../core/mp4/write/file-header.ts';
-import { TRAILER_TAIL_BYTES, trailerLength } from '../../core/mp4/write/file-trailer.ts';
-import { parseSegmentStart, SEGMENT_START_SIZE } from '../../core/mp4/write/segment-start.ts';
-import { weirBoxAt, WEIR_BOX_HEAD } from '../../core/mp4/weir-boxes.ts';
+import { MAX_FILE_HEADER_BYTES, parseFileHeader, type FileHeader } from '../../core/mp4/recording/file-header.ts';
+import { TRAILER_TAIL_BYTES, trailerLength } from '../../core/mp4/recording/file-trailer.ts';
+import { parseSegmentStart, SEGMENT_START_SIZE } from '../../core/mp4/recording/segment-start.ts';
+import { weirBoxAt, WEIR_BOX_HEAD } from '../../core/mp4/recording/weir-boxes.ts';
 import { FileContents } from '../record/file-contents.ts';
 import { MAX_READ_BYTES } from '../storage/disk-file.ts';
 import type { StorageFile } from '../storage/storage.ts';
