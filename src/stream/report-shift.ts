@@ -1,7 +1,8 @@
 /**
  * By how much sender reports differ from the tracks' clocks for a while. The line of a new attempt is laid where its first packet came,
- * which is late by what the network and the sender's start cost; two seconds later the anchor knows better. A report that said so at once
- * would move the clock of readers that follow reports (FFmpeg: times that go back), so it gets there slowly.
+ * which is late by what the network and the sender's start cost, and the first reports of a stream are a guess; two seconds later the
+ * anchor knows better. A report that said so at once would move the clock of readers that follow reports (FFmpeg: times that go back), so
+ * it gets there slowly.
  *
  *     reports − clock │ ──┐ what the lines were laid by
  *                     │    ╲___

@@ -38,8 +38,11 @@ export class StreamClock {
   readonly #latenessMs: number[] = [];
   /** What reports add to the clocks. */
   readonly #shift = new ReportShift();
-  /** Offsets by which reports went in the attempt before, by track: the next one's line was laid to fit them. */
-  #formerOffsetsMs: readonly (number | undefined)[] = [];
+  /**
+   * Offsets by which reports go until the anchor, by track: those of the attempt before, which the line was laid to fit, or in a first
+   * attempt the best guess at the first report.
+   */
+  #saidOffsetsMs: (number | undefined)[] = [];
   #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
   /** UTC − monotonic time at the last packet. */
@@ -98,7 +101,9 @@ export class StreamClock {
   ticksAt(index: number, utcMs: number): number | undefined {
     const track = this.#tracks[index];
     if (track === undefined) return undefined;
-    return track.ticksAt(utcMs, this.#reportedOffsetMs(track, index, utcMs));
+    const offsetMs = this.#reportedOffsetMs(track, index, utcMs);
+    if (!track.anchored) this.#saidOffsetsMs[index] = offsetMs;
+    return track.ticksAt(utcMs, offsetMs);
   }
 
   /**
@@ -117,8 +122,8 @@ export class StreamClock {
   restart(utcMs: number | undefined): void {
     this.#state = { kind: 'anchoring', sinceMs: undefined };
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
-    this.#formerOffsetsMs = this.#tracks.map((track, i) =>
-      track.anchored && utcMs !== undefined ? this.#reportedOffsetMs(track, i, utcMs) : this.#formerOffsetsMs[i],
+    this.#saidOffsetsMs = this.#tracks.map((track, i) =>
+      track.anchored && utcMs !== undefined ? this.#reportedOffsetMs(track, i, utcMs) : this.#saidOffsetsMs[i],
     );
     this.#shift.clear();
     for (const track of this.#tracks) track.forget();
@@ -136,7 +141,7 @@ export class StreamClock {
       track.anchor(offsetMs, this.#epoch);
       if (i !== this.#main) this.#latenessMs[i] = lateness((track.leastOffsetMs ?? offsetMs) - offsetMs);
     });
-    const offMs = this.#tracks.map(({ offsetMs }, i) => difference(this.#formerOffsetsMs[i], offsetMs));
+    const offMs = this.#tracks.map(({ offsetMs }, i) => difference(this.#saidOffsetsMs[i], offsetMs));
     this.#shift.begin(arrivalMs + (this.#utcOffsetMs ?? 0), offMs, this.#main);
     this.#startWindow(arrivalMs);
   }
@@ -189,7 +194,7 @@ export class StreamClock {
 
   /** UTC − media time as reports say it. */
   #reportedOffsetMs(track: TrackClock, index: number, utcMs: number): number | undefined {
-    if (!track.anchored) return this.#formerOffsetsMs[index] ?? this.#targetOf(track, index);
+    if (!track.anchored) return this.#saidOffsetsMs[index] ?? this.#targetOf(track, index);
     return track.offsetMs === undefined ? undefined : track.offsetMs + this.#shift.at(index, utcMs);
   }
 
