@@ -3,6 +3,7 @@
  * brings the right one, but a service unit or a container may not.
  */
 import module from 'node:module';
+import { join } from 'node:path';
 
 const OLDEST_MAJOR = 24;
 const OLDEST_MINOR = 12;
@@ -17,8 +18,9 @@ if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR)) {
 }
 
 // Stripping the types of a megabyte takes 0.4 s, and what strips them 20 MB in each thread; the second start has it from the cache. Worker
-// threads know of it by the variable only; bin/weir sets it earlier, for this file too.
-const { directory } = module.enableCompileCache();
+// threads know of it by the variable only; bin/weir sets it earlier, for this file too. Where we may not write there is none: Node's own
+// choice, a folder of that name in /tmp, is one that others can fill with code for us.
+const { directory } = module.enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/weir'));
 if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= directory;
 
 const { runCommandLine } = await import('./cli/run-command-line.ts');

@@ -5,7 +5,7 @@
 export interface Clock {
   /** Milliseconds since an arbitrary start; never steps, has a fraction. */
   monoMs(): number;
-  /** Whole milliseconds since 1970: monotonic time plus an offset that follows the system clock. */
+  /** Whole milliseconds since 1970 by the system clock: steps where that is set, forwards or back. */
   utcMs(): number;
   /** Calls once after `ms`. Does not keep the process alive. */
   after(ms: number, call: () => void): Timer;
@@ -48,5 +48,13 @@ export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   };
   const timer = clock.after(ms, done);
   signal?.addEventListener('abort', done);
+  return promise;
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
   return promise;
 }

@@ -11,11 +11,12 @@ import { buildPage } from './build-page.ts';
 /** How long closing may take before the process ends all the same: recordings are written within a second or two. */
 const CLOSE_MS = 15_000;
 
+/** Ends the process when it is done; returns only with the exit code of a start that failed. */
 export async function runServer(
   configFile: string | undefined,
   env: Environment,
   { log, flush }: ProcessLog,
-): Promise<number> {
+): Promise<1 | 2> {
   endOnFault(log, flush);
   // Who read our banner may have left: no reason to end.
   process.stdout.on('error', () => {});
@@ -34,9 +35,12 @@ export async function runServer(
   }
   console.log(weir.banner);
   await ended;
+  const sinceMs = performance.now();
   await closeWithin(CLOSE_MS, weir.close(), log);
+  log.info({ ms: Math.round(performance.now() - sinceMs) }, 'stopped');
   flush();
-  return 0;
+  // What still stands now (a close that hangs, a socket that its peer holds) has had its time.
+  process.exit(0);
 }
 
 /** Resolves at the first signal; the second ends the process at once. */
@@ -58,7 +62,7 @@ function signalled(log: Log, flush: () => void): Promise<void> {
   return promise;
 }
 
-/** What is left standing after closing must not keep the process, nor may a close that hangs. */
+/** A close that hangs must not keep the process. */
 async function closeWithin(ms: number, closed: Promise<void>, log: Log): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(() => resolve('late'), ms);

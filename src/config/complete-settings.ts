@@ -160,11 +160,6 @@ function streamSettings(
     const path = ['streams', name];
     const nameFault = nameFaultOf(name, written);
     if (nameFault !== undefined) faults.push({ path, what: 'key', message: nameFault });
-    const source = sourceSettings(written, filesFolder, path);
-    if ('message' in source) {
-      faults.push(source);
-      continue;
-    }
     const storage = written.storage ?? config.defaults.storage;
     if (!storages.has(storage)) {
       const at = written.storage === undefined ? ['defaults', 'storage'] : [...path, 'storage'];
@@ -174,6 +169,11 @@ function streamSettings(
         message: `there is no storage '${storage}'`,
         expected: [...storages.keys()].join(' or '),
       });
+    }
+    const source = sourceSettings(written, filesFolder, path);
+    if ('message' in source) {
+      faults.push(source);
+      continue;
     }
     const inherited = storages.get(storage)?.keep;
     streams.set(name, {

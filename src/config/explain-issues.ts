@@ -1,6 +1,7 @@
 /** Turns what the schema found into sentences that name the key, what stands there and what was expected. */
 import type { z } from 'zod';
 import { REDACTED, isSecretName, redactText } from '../base/redact.ts';
+import { valueAt } from './fault.ts';
 import type { ConfigFault, KeyPath } from './fault.ts';
 import { expectedOf, keysOf, nodeAt } from './key-tree.ts';
 import type { KeyNode } from './key-tree.ts';
@@ -64,15 +65,6 @@ function editDistance(first: string, second: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
-}
-
-function valueAt(value: unknown, path: KeyPath): unknown {
-  let found: unknown = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = (found as Readonly<Record<string | number, unknown>>)[key];
-  }
-  return found;
 }
 
 /** The value as the message shows it: short, on one line, without secrets. */

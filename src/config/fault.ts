@@ -15,3 +15,13 @@ export function keyText(path: KeyPath): string {
   if (path.length === 0) return 'the file';
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : (index === 0 ? '' : '.') + part)).join('');
 }
+
+/** What was written at that path; undefined: nothing. */
+export function valueAt(value: unknown, path: KeyPath): unknown {
+  let found: unknown = value;
+  for (const key of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
+    found = (found as Readonly<Record<string | number, unknown>>)[key];
+  }
+  return found;
+}

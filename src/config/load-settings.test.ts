@@ -191,6 +191,39 @@ test('several errors are all said, a line each', () => {
   );
 });
 
+test('mistakes of form and of meaning are said together, and none that only follows from another', () => {
+  const rows: readonly (readonly [string, readonly RegExp[]])[] = [
+    [
+      'hls: { part: x }\nstreams: { a: { source: ftp://x }, api/b: { source: publish } }',
+      [/^hls\.part: 'x' is wrong/, /^streams\.a\.source: 'ftp:\/\/x' is no source at weir\.yml:2/, /'api' is a path/],
+    ],
+    ['streams: { a: { source: ftp://x, sauce: 1 } }', [/^streams\.a\.sauce: there is no/, /^streams\.a\.source: /]],
+    [
+      'streams: { a: {}, b: { source: x, storage: nas } }',
+      [/a\.source: this key is missing/, /no storage 'nas'/, /'x' is no source/],
+    ],
+    [
+      'access: { users: [ { name: 1 } ] }\nrtsp: { listen: "0.0.0.0:1" }\nstreams: { a/b: { source: x } }',
+      [/users\[0\]\.name/, /users\[0\]\.password/, /^streams\.a\/b\.source/],
+    ],
+    [
+      'access: { users: [ { name: a, password: x }, { name: a, password: x } ] }\nhls: { part: x }',
+      [/^hls\.part/, /^access\.users\[1\]\.name: 'a' is there twice/],
+    ],
+    ['storages: { nas: { path: 1 } }\nstreams: { a: { source: publish, storage: nas } }', [/^storages\.nas\.path: 1/]],
+    [
+      'data: [ 1 ]\nhttp: { listen: "0.0.0.0:1" }',
+      [/^data: a list is wrong/, /^http\.listen: '0\.0\.0\.0' can be reached/],
+    ],
+    ['streams: { a: 1, constructor: { source: x } }', [/^streams\.a/, /constructor/]],
+  ];
+  for (const [text, expected] of rows) {
+    const lines = faultOf(text).describe().split('\n');
+    assert.equal(lines.length, expected.length, lines.join('\n'));
+    for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /nothing/, text);
+  }
+});
+
 test('what is no YAML names its line', () => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['a: [1, 2\n', /weir\.yml:2:1/],

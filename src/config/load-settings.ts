@@ -11,6 +11,7 @@ import { keyText } from './fault.ts';
 import type { ConfigFault } from './fault.ts';
 import { keyTree, nodeAt } from './key-tree.ts';
 import type { KeyNode } from './key-tree.ts';
+import { leaveOutFaults, mayFollow } from './leave-out-faults.ts';
 import { ConfigSchema } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { YamlDocument } from './yaml-document.ts';
@@ -45,17 +46,22 @@ export function parseSettings(
   const { value, from } = applyEnvironment(withEmptyMaps(document?.value ?? {}, tree), origin.env, tree);
   const parsed = ConfigSchema.safeParse(value);
   const faults: ConfigFault[] = parsed.success ? [] : explainIssues(parsed.error.issues, tree, value);
-  const settings = parsed.success
-    ? completeSettings(
-        parsed.data,
-        {
-          folder: file === undefined ? origin.folder : dirname(file.path),
-          anyHost: anyHost(),
-          declaredAt: document === undefined ? undefined : (path) => lineOnly(document.placeOf(path, 'key')),
-        },
-        faults,
-      )
-    : undefined;
+  // More would not be said.
+  const enough = faults.length >= MAX_FAULTS_SAID;
+  const judged = parsed.success ? parsed.data : enough ? undefined : leaveOutFaults(value, faults);
+  const further: ConfigFault[] = [];
+  const settings =
+    judged &&
+    completeSettings(
+      judged,
+      {
+        folder: file === undefined ? origin.folder : dirname(file.path),
+        anyHost: anyHost(),
+        declaredAt: document === undefined ? undefined : (path) => lineOnly(document.placeOf(path, 'key')),
+      },
+      further,
+    );
+  faults.push(...further.filter((fault) => !mayFollow(fault, faults)));
   if (settings === undefined || faults.length > 0) throw configInvalid(faults, document, from);
   return settings;
 }

@@ -217,6 +217,13 @@ export const ERRORS = {
     503,
     true,
   ),
+  'source-host-unknown': row(
+    'The host name of the source is not known',
+    'Correct the host name in the source URL; if it is right, check the name server.',
+    502,
+    503,
+    true,
+  ),
   'source-timeout': row(
     'The source did not answer in time',
     'Check that it is not overloaded; raise timeouts if it is slow.',

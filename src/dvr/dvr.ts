@@ -6,6 +6,7 @@ import { WeirError } from '../core/errors.ts';
 import type { State } from '../state/state.ts';
 import type { Archive, GapReason } from '../stream/archive.ts';
 import type { CompanionEnd, StreamCompanion } from '../stream/live-streams.ts';
+import { MissingFiles } from './archive/missing-files.ts';
 import { RecordingArchive } from './archive/recording-archive.ts';
 import { isUpstream } from './gaps/gap-reason.ts';
 import { GapLedger } from './gaps/gap-ledger.ts';
@@ -59,6 +60,7 @@ export class Dvr implements AsyncDisposable {
   readonly #options: DvrOptions;
   readonly #index: RecordingIndex;
   readonly #archive: RecordingArchive;
+  readonly #missing: MissingFiles;
   readonly #gaps: GapLedger;
   readonly #open = new OpenRecordings();
   readonly #storages = new Map<string, RecordingStorage>();
@@ -92,7 +94,10 @@ export class Dvr implements AsyncDisposable {
     this.#index = index;
     this.#gaps = new GapLedger(options.state.gaps, options.clock, options.log);
     const storageOf = (name: string): Storage | undefined => this.#storages.get(name)?.storage;
-    this.#archive = new RecordingArchive({ look: index.look, open: this.#open, gaps: options.state.gaps, storageOf });
+    const { gaps } = options.state;
+    this.#missing = new MissingFiles({ index, gaps, storageOf, log: options.log });
+    const missing = (file: number): void => this.#missing.found(file);
+    this.#archive = new RecordingArchive({ look: index.look, open: this.#open, gaps, storageOf, missing });
     this.archive = this.#archive;
   }
 
@@ -155,16 +160,6 @@ export class Dvr implements AsyncDisposable {
     };
   }
 
-  /** Streams that have recordings or are being recorded, with what they take. */
-  usage(): readonly {
-    readonly stream: string;
-    readonly storage: string;
-    readonly bytes: number;
-    readonly files: number;
-  }[] {
-    return this.#index.look.usage();
-  }
-
   /** Plain numbers for metrics: a row a storage, and the index. */
   stats(): { readonly storages: readonly StorageReport[]; readonly index: ReturnType<RecordingIndex['stats']> } {
     const storages = [...this.#storages.values()].map((each) => {
@@ -205,7 +200,7 @@ export class Dvr implements AsyncDisposable {
     for (const name of this.#recorders.keys()) void this.#stop(name, 'removed');
     for (const recorder of this.#ending) void recorder.stopNow();
     const work = Promise.all(this.#stopping.values()).then(() =>
-      Promise.all([...this.#storages.values()].map((each) => each.close())),
+      Promise.all([this.#missing.close(), ...[...this.#storages.values()].map((each) => each.close())]),
     );
     const abort = new AbortController();
     const inTime = await Promise.race([

@@ -8,7 +8,7 @@ import { samplePieces, sampleSize } from '../core/codec/sample.ts';
 import { joined } from '../core/bytes/mutations.table.ts';
 import { writeFragment, type FragmentSample } from '../core/mp4/write/fragment.ts';
 import { writeInit } from '../core/mp4/write/init.ts';
-import { writeSegmentStart } from '../core/mp4/write/segment-start.ts';
+import { writeSegmentStart } from '../core/mp4/recording/segment-start.ts';
 import type { Fragment, InitSegment, SegmentEntry } from '../stream/fragment.ts';
 import type { StateChange, StreamState, TrackStatus } from '../stream/stream.ts';
 import type { Lease, Timeline, TimelineListener } from '../stream/timeline.ts';

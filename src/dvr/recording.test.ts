@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../core/errors.ts';
-import { parseFileHeader } from '../core/mp4/write/file-header.ts';
-import { parseFileTrailer, trailerLength } from '../core/mp4/write/file-trailer.ts';
+import { parseFileHeader } from '../core/mp4/recording/file-header.ts';
+import { parseFileTrailer, trailerLength } from '../core/mp4/recording/file-trailer.ts';
 import { FakeStream } from './fake-stream.table.ts';
 import { assertArchived, House, recordedAll, settled, T0 } from './house.table.ts';
 import { MAX_STREAM_QUEUED_BYTES } from './record/segment-queue.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFragment, type FragmentSample } from '../core/mp4/write/fragment.ts';
 import { writeInit } from '../core/mp4/write/init.ts';
-import { writeSegmentStart } from '../core/mp4/write/segment-start.ts';
+import { writeSegmentStart } from '../core/mp4/recording/segment-start.ts';
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
 import { byteLengthOf } from '../core/codec/access-unit.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';

@@ -17,9 +17,6 @@ export interface BytePipe {
    * looked at the first bytes hands the pipe on.
    */
   handle(handler: PipeHandler): void;
-  /** Stops and restarts the reading: back-pressure. */
-  pause(): void;
-  resume(): void;
   /** Sends what waits, then closes. Idempotent. `destroy` throws away what waits. */
   close(): void;
   destroy(): void;

@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
-/** Errors: `source-unreachable`, `source-timeout`; the signal's reason if it aborted. */
+/** Errors: `source-unreachable`, `source-host-unknown`, `source-timeout`; the signal's reason if it aborted. */
 export function connectTcp(options: ConnectOptions): Promise<BytePipe> {
   const { host, port, timeoutMs, clock, signal } = options;
   const place = hostPort(host, port);
@@ -47,7 +47,9 @@ export function connectTcp(options: ConnectOptions): Promise<BytePipe> {
     reject(error);
   };
   const refused = (cause: NodeJS.ErrnoException): void => {
-    fail(new WeirError('source-unreachable', `No connection: ${connectReason(cause)}`, { place, cause }));
+    const nameless = cause.code === 'ENOTFOUND' || cause.code === 'EAI_AGAIN';
+    const code = nameless ? 'source-host-unknown' : 'source-unreachable';
+    fail(new WeirError(code, `No connection: ${connectReason(cause)}`, { place, cause }));
   };
   const aborted = (): void => fail(signal.reason);
   const connected = (): void => {
@@ -209,14 +211,6 @@ class TcpPipe implements BytePipe {
     if (this.#handler !== undefined) this.#handler.data(chunk);
     else if ((this.#earlyBytes += chunk.length) <= EARLY_BYTES_MAX) this.#early.push(Buffer.from(chunk));
     else this.destroy();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
   }
 
   close(): void {

@@ -6,7 +6,7 @@ export const MIN_GAP_MS = 200;
 /** Rows that one look-up gives. */
 const MAX_GAPS = 10_000;
 /** Rows that one commit deletes. */
-export const MAX_FORGOTTEN_GAPS = 500;
+const MAX_FORGOTTEN_GAPS = 500;
 
 export interface GapRow {
   readonly stream: string;

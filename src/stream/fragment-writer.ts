@@ -1,8 +1,8 @@
 /** Makes a `Fragment` of the samples of a part. */
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
 import { writeFragment } from '../core/mp4/write/fragment.ts';
-import { writeSegmentStart } from '../core/mp4/write/segment-start.ts';
-import type { SegmentStart } from '../core/mp4/write/segment-start.ts';
+import { writeSegmentStart } from '../core/mp4/recording/segment-start.ts';
+import type { SegmentStart } from '../core/mp4/recording/segment-start.ts';
 import type { Fragment, FragmentTrack, InitSegment, KeySample } from './fragment.ts';
 import type { Sample } from './timed-unit.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { videoStream } from '../../test/fixtures/streams/units.ts';
-import { parseSegmentStart } from '../core/mp4/write/segment-start.ts';
+import { parseSegmentStart } from '../core/mp4/recording/segment-start.ts';
 import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 import { SEGMENT_BYTES_LONGEST, SEGMENT_BYTES_MAX } from './cutting-rules.ts';
 import { Fragmenter } from './fragmenter.ts';
@@ -30,6 +30,7 @@ interface Bench {
   targetMs: number;
   gopMs: number | undefined;
   audio: CodecParameters | undefined;
+  silent: boolean;
   floorMs: number;
   numbers: number;
 }
@@ -48,6 +49,7 @@ function bench(
     targetMs: 6000,
     gopMs,
     audio: audio ? AUDIO : undefined,
+    silent: false,
     floorMs: 0,
     numbers: Number.POSITIVE_INFINITY,
     fragmenter: new Fragmenter({
@@ -60,6 +62,7 @@ function bench(
         targetMs: () => one.targetMs,
         gopMs: () => one.gopMs,
         audio: () => one.audio,
+        audioSilent: () => one.silent,
         mayBegin: (utcMs, span) => span > 0 || utcMs >= one.floorMs,
         init: (tracks) => ({ hash: hashOf(tracks), bytes: new Uint8Array(1), tracks }),
         fragment: (fragment) => fragments.push(fragment),
@@ -415,6 +418,45 @@ describe('Fragmenter', () => {
         [6000, true, false],
       ],
     );
+    assertWithoutHoles(one.fragments);
+  });
+
+  it('puts silence where announced audio stays away, up to the frame with which it comes back', () => {
+    const quiet = { ...AUDIO, silence: Uint8Array.of(1, 2, 3) };
+    // Heard from 3.2 s to 5 s and from 7.3 s on.
+    const heard = (ms: number): boolean => (ms >= 3200 && ms < 5000) || ms >= 7300;
+    const one = bench({ gopMs: 1000, audio: true });
+    one.audio = quiet;
+    let next = 0;
+    for (let ms = 0; ms < 10_000; ms += FRAME_MS) {
+      one.silent = !heard(ms) && (ms < 3200 ? ms > 1000 : ms > 6000);
+      video(one, ms, { key: ms % 1000 === 0 });
+      for (; (next * 1024) / 48 <= ms; next++)
+        if (heard((next * 1024) / 48)) one.fragmenter.pushAudio(audioUnit(next, quiet));
+    }
+    one.fragmenter.end();
+    assertWithoutHoles(one.fragments);
+    const audio = one.fragments.flatMap(({ tracks }) => tracks.filter(({ trackId }) => trackId === 2));
+    assert.equal(audio[0]?.startTicks, START_MS * 48);
+    const last = audio.at(-1);
+    assert.ok((last?.startTicks ?? 0) + (last?.durationTicks ?? 0) > (START_MS + 9950) * 48);
+    assert.deepEqual(new Set(one.entries.map(({ initHash }) => initHash)).size, 1);
+    assert.deepEqual(
+      one.entries.map(({ discontinuity }) => discontinuity),
+      [true, false, false, false, false],
+    );
+  });
+
+  it('drops what comes late for a time that silence was put in', () => {
+    const quiet = { ...AUDIO, silence: Uint8Array.of(1, 2, 3) };
+    const one = bench({ gopMs: 1000, audio: true });
+    one.audio = quiet;
+    one.silent = true;
+    run(one, 0, 2000, 1000);
+    one.silent = false;
+    for (let next = 0; next < 200; next++) one.fragmenter.pushAudio(audioUnit(next, quiet));
+    run(one, 2000, 5000, 1000);
+    one.fragmenter.end();
     assertWithoutHoles(one.fragments);
   });
 

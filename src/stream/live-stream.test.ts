@@ -4,7 +4,8 @@ import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
 import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.table.ts';
-import { PULL, settingsOf, streamBench } from './live-streams.table.ts';
+import { LiveStream } from './live-stream.ts';
+import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { Batch } from './batch.ts';
 import type { Fragment, SegmentEntry } from './fragment.ts';
 import type { StreamBench } from './live-streams.table.ts';
@@ -101,6 +102,34 @@ describe('a live stream', () => {
     abort.abort();
     await assert.rejects(stream.tracks(abort.signal), { code: 'stream-offline' });
     await one.streams.close();
+  });
+
+  it('takes a publisher by the settings of its turn, not by those that let it in', async () => {
+    const one = streamBench();
+    await one.apply(settingsOf('yard', PUBLISH));
+    const stream = await one.streams.find('yard');
+    assert.ok(stream instanceof LiveStream);
+    const changed = stream.configure(settingsOf('yard', PULL));
+    await assert.rejects(stream.publish(new FakeCamera(one.clock)), { code: 'publish-refused' });
+    await changed;
+    await one.pass(500);
+    assert.deepEqual([stream.status().state, cameraOf(one).begun, cameraOf(one).ended], ['live', 1, 0]);
+    await stream.configure(settingsOf('yard', { kind: 'publish', takeover: true }));
+    const first = await stream.publish(new FakeCamera(one.clock));
+    const refusing = stream.configure(settingsOf('yard', { kind: 'publish', takeover: false }));
+    await assert.rejects(stream.publish(new FakeCamera(one.clock)), { code: 'stream-busy' });
+    await refusing;
+    await one.streams.close();
+    assert.equal((await first.ended)?.code, 'shutting-down');
+  });
+
+  it('once closed takes no settings up', async () => {
+    const one = streamBench();
+    const stream = await yard(one, { source: PUBLISH });
+    assert.ok(stream instanceof LiveStream);
+    await one.streams.close();
+    await stream.configure(settingsOf('yard', PULL));
+    assert.equal(one.cameras.size, 0);
   });
 
   it('muxes nothing before somebody asks, and then answers at once from the GOPs in memory', async () => {

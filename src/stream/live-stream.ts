@@ -184,6 +184,7 @@ export class LiveStream implements Stream {
   /** Takes settings up, at the start and when they change; a source that they do not concern goes on. */
   configure(settings: StreamSettings): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.#closed !== undefined) return;
       const before = this.#started ? this.#settings : undefined;
       this.#settings = settings;
       this.#started = true;
@@ -195,12 +196,15 @@ export class LiveStream implements Stream {
     });
   }
 
-  /** A publisher's session becomes the source. Throws `stream-busy`. */
-  publish(source: Source, takeover: boolean): Promise<PublishGrant> {
+  /** A publisher's session becomes the source. Throws `publish-refused`, `stream-busy`. */
+  publish(source: Source): Promise<PublishGrant> {
     return this.#inTurn(async () => {
       if (this.#closed !== undefined) throw this.#closed;
+      // As they are now, which may be others than when the publisher was let in.
+      const { source: wanted } = this.#settings;
+      if (wanted.kind !== 'publish') throw new WeirError('publish-refused', `${this.name} has a source of its own`);
       if (this.#publisher !== undefined) {
-        if (!takeover) throw new WeirError('stream-busy', `Somebody publishes ${this.name} already`);
+        if (!wanted.takeover) throw new WeirError('stream-busy', `Somebody publishes ${this.name} already`);
         await this.#endSource(new WeirError('taken-over', 'Another publisher took over'));
       }
       const { promise: ended, resolve } = Promise.withResolvers<WeirError | undefined>();

@@ -17,7 +17,7 @@ import type { Source } from './source.ts';
 import type { PublishGrant, Stream, StreamRegistry } from './stream.ts';
 
 /** More streams than one process serves. */
-export const STREAMS_MAX = 10_000;
+const STREAMS_MAX = 10_000;
 /** A stream that a pattern made is forgotten so long after its publisher left, if nobody uses it; its recordings bring it back. */
 export const UNUSED_STREAM_MS = 60_000;
 
@@ -100,8 +100,7 @@ export class LiveStreams implements StreamRegistry {
     const error = this.publishError(name);
     if (error !== undefined) throw error;
     const stream = await this.#obtain(name);
-    const settings = this.#rules.settingsOf(name)?.source;
-    const grant = await stream.publish(source, settings?.kind === 'publish' && settings.takeover);
+    const grant = await stream.publish(source);
     void grant.ended.then(() => this.#forgetLater(stream));
     return grant;
   }

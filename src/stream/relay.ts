@@ -257,7 +257,7 @@ export class Relay {
       const ticks = byClock ?? track.ticks + Math.round(passed);
       track.resume(Math.max(ticks, track.ticks + track.intervalTicks), arrivalMs);
     }
-    clock.restart();
+    clock.restart(utcMs);
     gops.restart();
     this.#listener.media();
   }

@@ -158,12 +158,42 @@ describe('StreamClock', () => {
   it('starts anew with each attempt', () => {
     const one = camera();
     for (let ms = 0; ms <= 4000; ms += 40) video(one, ms, ms);
-    one.clock.restart();
+    one.clock.restart(UTC + 4040);
     assert.equal(one.clock.anchored, false);
     assert.equal(one.clock.track(VIDEO)?.utcTicks(0), undefined);
     for (let ms = 10_000; ms <= 12_000; ms += 40) video(one, ms, ms + 300);
     assert.equal(epochOf(one, 11_000), 1);
     assert.equal(videoUtc(one, 11_000), UTC + 11_300);
+  });
+
+  it('sender reports go on without a jump over a new attempt, whose first packets were late, and get to the truth slowly', () => {
+    const one = camera();
+    for (let ms = 0; ms <= 4000; ms += 20) {
+      if (ms % 40 === 0) video(one, ms, ms);
+      audio(one, ms, ms);
+    }
+    // Its line is laid as if the first packet were not late; it is, by 90 ms.
+    one.clock.restart(UTC + 10_000);
+    const offsetOf = (track: number, utcMs: number): number =>
+      utcMs - ((one.clock.ticksAt(track, utcMs) ?? 0) * 1000) / (RATES[track] ?? 1);
+    for (let ms = 10_000; ms <= 13_000; ms += 20) {
+      if (ms % 40 === 0) video(one, ms, ms - (ms === 10_000 ? 0 : 90));
+      audio(one, ms, ms - (ms === 10_000 ? 0 : 90));
+      for (const track of [VIDEO, AUDIO]) {
+        const saidMs = offsetOf(track, UTC + ms);
+        assert.ok(Math.abs(saidMs - UTC) < 1.5, `track ${track} at ${ms}: ${saidMs - UTC}`);
+      }
+    }
+    assert.equal(videoUtc(one, 12_000), UTC + 12_000 - 90);
+    for (const track of [VIDEO, AUDIO]) {
+      assert.ok(Math.abs(offsetOf(track, UTC + 72_000) - UTC + 30) < 2);
+      assert.ok(Math.abs(offsetOf(track, UTC + 400_000) - UTC + 90) < 0.1);
+    }
+    // The next attempt's line is laid by what reports say, not by what they will say.
+    assert.equal(one.clock.ticksOfArrival(VIDEO, UTC + 13_000), one.clock.ticksAt(VIDEO, UTC + 13_000));
+    const before = offsetOf(VIDEO, UTC + 20_000);
+    one.clock.restart(UTC + 20_000);
+    assert.ok(Math.abs(offsetOf(VIDEO, UTC + 20_000) - before) < 0.1);
   });
 
   it('maps UTC back to ticks for sender reports, anchored or not', () => {
@@ -172,7 +202,12 @@ describe('StreamClock', () => {
     video(one, 0, 20);
     assert.equal(one.clock.ticksAt(VIDEO, UTC + 1020), 90_000);
     for (let ms = 40; ms <= 3000; ms += 40) video(one, ms, ms + 10);
-    assert.equal(one.clock.ticksAt(VIDEO, UTC + 1010), 90_000);
+    // What was said before the anchor is left slowly, as after a new attempt.
+    assert.ok(Math.abs((one.clock.ticksAt(VIDEO, UTC + 3020) ?? 0) - 3000 * 90) < 90);
+    assert.equal(one.clock.ticksAt(VIDEO, UTC + 60_010), 60_000 * 90);
+    const unasked = camera();
+    for (let ms = 0; ms <= 3000; ms += 40) video(unasked, ms, ms + (ms === 0 ? 20 : 10));
+    assert.equal(unasked.clock.ticksAt(VIDEO, UTC + 1010), 90_000);
   });
 
   it('keeps sound and picture within 100 ms over 24 hours of drift and jitter', () => {

@@ -8,6 +8,7 @@
  *
  * The anchor is the smallest (arrival − media time), since packets come late (bursts at PLAY, TCP) but never early.
  */
+import { ReportShift } from './report-shift.ts';
 import { TrackClock } from './track-clock.ts';
 import type { ClockEpoch } from './track-clock.ts';
 
@@ -35,8 +36,13 @@ export class StreamClock {
   readonly #main: number;
   /** By how much the first packets of a track's attempt are likely to arrive later than its offset says, by track. */
   readonly #latenessMs: number[] = [];
-  /** Offsets of the attempt before, by track: the next one's line was laid to fit them. */
-  #formerOffsetsMs: readonly (number | undefined)[] = [];
+  /** What reports add to the clocks. */
+  readonly #shift = new ReportShift();
+  /**
+   * Offsets by which reports go until the anchor, by track: those of the attempt before, which the line was laid to fit, or in a first
+   * attempt the best guess at the first report.
+   */
+  #saidOffsetsMs: (number | undefined)[] = [];
   #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
   /** UTC − monotonic time at the last packet. */
@@ -88,12 +94,16 @@ export class StreamClock {
     this.#tracks[index]?.senderReport(ntpUtcMs, ticks);
   }
 
-  /** The time on a track's line at a moment of UTC: whole ticks. Before the anchor the best guess so far; undefined before the first packet. */
+  /**
+   * The time on a track's line at a moment of UTC, as sender reports say it: whole ticks. Before the anchor the best guess so far;
+   * undefined before the first packet.
+   */
   ticksAt(index: number, utcMs: number): number | undefined {
     const track = this.#tracks[index];
     if (track === undefined) return undefined;
-    const guessMs = this.#formerOffsetsMs[index] ?? this.#targetOf(track, index);
-    return track.ticksAt(utcMs, track.anchored ? undefined : guessMs);
+    const offsetMs = this.#reportedOffsetMs(track, index, utcMs);
+    if (!track.anchored) this.#saidOffsetsMs[index] = offsetMs;
+    return track.ticksAt(utcMs, offsetMs);
   }
 
   /**
@@ -105,13 +115,17 @@ export class StreamClock {
     return this.ticksAt(index, utcMs - (this.#latenessMs[index] ?? 0));
   }
 
-  /** The first packet of a new attempt is here: its times are a line of their own, to be anchored anew. */
-  restart(): void {
+  /**
+   * The first packet of a new attempt is here, at `utcMs` (undefined: of the first one): its times are a line of their own, to be
+   * anchored anew.
+   */
+  restart(utcMs: number | undefined): void {
     this.#state = { kind: 'anchoring', sinceMs: undefined };
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
-    this.#formerOffsetsMs = this.#tracks.map((track, i) =>
-      track.anchored ? track.offsetMs : this.#formerOffsetsMs[i],
+    this.#saidOffsetsMs = this.#tracks.map((track, i) =>
+      track.anchored && utcMs !== undefined ? this.#reportedOffsetMs(track, i, utcMs) : this.#saidOffsetsMs[i],
     );
+    this.#shift.clear();
     for (const track of this.#tracks) track.forget();
   }
 
@@ -127,6 +141,8 @@ export class StreamClock {
       track.anchor(offsetMs, this.#epoch);
       if (i !== this.#main) this.#latenessMs[i] = lateness((track.leastOffsetMs ?? offsetMs) - offsetMs);
     });
+    const offMs = this.#tracks.map(({ offsetMs }, i) => difference(this.#saidOffsetsMs[i], offsetMs));
+    this.#shift.begin(arrivalMs + (this.#utcOffsetMs ?? 0), offMs, this.#main);
     this.#startWindow(arrivalMs);
   }
 
@@ -151,6 +167,7 @@ export class StreamClock {
 
   /** All tracks at once, so that they stay in step. */
   #jump(arrivalMs: number): void {
+    this.#shift.clear();
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
     this.#tracks.forEach((track, i) => {
       const target = this.#targetOf(track, i);
@@ -165,6 +182,7 @@ export class StreamClock {
     this.#utcOffsetMs = utcOffsetMs;
     if (before === undefined || Math.abs(utcOffsetMs - before) <= JUMP_MS) return;
     const stepMs = utcOffsetMs - before;
+    this.#shift.clear();
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span + (stepMs < 0 ? 1 : 0) };
     for (const track of this.#tracks) {
       const { offsetMs, lastTicks } = track;
@@ -172,6 +190,12 @@ export class StreamClock {
       if (!track.anchored || offsetMs === undefined || lastTicks === undefined) continue;
       track.jump(lastTicks + 1, offsetMs + stepMs, this.#epoch);
     }
+  }
+
+  /** UTC − media time as reports say it. */
+  #reportedOffsetMs(track: TrackClock, index: number, utcMs: number): number | undefined {
+    if (!track.anchored) return this.#saidOffsetsMs[index] ?? this.#targetOf(track, index);
+    return track.offsetMs === undefined ? undefined : track.offsetMs + this.#shift.at(index, utcMs);
   }
 
   /** Where a track's offset should be: by its sender's reports in step with the main track, or by its own arrival. */
@@ -194,6 +218,10 @@ export class StreamClock {
     this.#state = { kind: 'steady', windowStartMs: arrivalMs };
     for (const track of this.#tracks) track.startWindow();
   }
+}
+
+function difference(from: number | undefined, to: number | undefined): number | undefined {
+  return from === undefined || to === undefined ? undefined : from - to;
 }
 
 /** Within reason: a key frame that the network held up says nothing. */

@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { QuietLog } from './quiet-log.table.ts';
+import { LEFT_BEHIND_WAIT_MS, STOP_MS_MAX } from './source-runner.ts';
 import { START_SPACING_MS, StartLimiter } from './start-limiter.ts';
-import { IDLE_STOP_MS, STOP_MS_MAX, Supervisor } from './supervisor.ts';
+import { IDLE_STOP_MS, Supervisor } from './supervisor.ts';
 import type { Source } from './source.ts';
 import type { StateChange } from './stream.ts';
 
@@ -34,6 +35,12 @@ class TestSource implements Source {
 
   end(error?: WeirError): void {
     this.#end?.(error);
+  }
+
+  /** Ends the newest run, also when there is a newer by then. */
+  ender(): () => void {
+    const end = this.#end;
+    return () => end?.(undefined);
   }
 }
 
@@ -77,6 +84,19 @@ async function pass(one: Bench, ms: number): Promise<void> {
 async function failAt(one: Bench, code: 'source-closed' | 'source-unauthorized' | 'source-unreachable'): Promise<void> {
   one.source.end(new WeirError(code, 'no'));
   await setImmediate();
+}
+
+/** An on-demand source that was opened and let go, and did not end; returns how to end it. */
+async function leaveBehind(one: Bench): Promise<() => void> {
+  one.source.deaf = true;
+  if (one.supervisor.source === undefined) one.supervisor.pull(one.source, true);
+  one.supervisor.want(true);
+  await pass(one, 0);
+  const end = one.source.ender();
+  one.supervisor.want(false);
+  await pass(one, IDLE_STOP_MS + STOP_MS_MAX);
+  assert.equal(one.supervisor.state.state, 'idle');
+  return end;
 }
 
 describe('Supervisor', () => {
@@ -212,6 +232,82 @@ describe('Supervisor', () => {
     assert.equal(one.openAttempts(), 0);
     assert.deepEqual([one.supervisor.state.state, one.supervisor.state.error?.code], ['down', 'shutting-down']);
     assert.ok(one.log.lines.some((line) => line.level === 'error'));
+  });
+
+  it('waits with the next attempt for one that was left behind', async () => {
+    const one = bench();
+    const deaf = await leaveBehind(one);
+    one.supervisor.want(true);
+    await pass(one, LEFT_BEHIND_WAIT_MS - 500);
+    assert.deepEqual([one.source.startsMs.length, one.source.running], [1, 1]);
+    one.source.deaf = false;
+    deaf();
+    await pass(one, 0);
+    assert.deepEqual([one.source.startsMs.length, one.source.running], [2, 1]);
+    assert.deepEqual(one.supervisor.source?.faults, { runsLeftBehind: 1 });
+    await one.supervisor.stop();
+  });
+
+  it('goes on beside one that hangs, beside two it does not', async () => {
+    const one = bench();
+    const ends = [await leaveBehind(one)];
+    one.supervisor.want(true);
+    await pass(one, LEFT_BEHIND_WAIT_MS + 500);
+    assert.deepEqual([one.source.startsMs.length, one.source.running], [2, 2]);
+    ends.push(await leaveBehind(one));
+    one.supervisor.want(true);
+    await pass(one, LEFT_BEHIND_WAIT_MS + 500);
+    assert.deepEqual([one.source.startsMs.length, one.supervisor.state.state], [2, 'down']);
+    assert.equal(one.supervisor.state.error?.code, 'source-timeout');
+    for (const end of ends) end();
+    one.source.deaf = false;
+    await pass(one, 1000);
+    assert.deepEqual([one.source.startsMs.length, one.source.running], [3, 1]);
+    assert.deepEqual(one.supervisor.source?.faults, { runsLeftBehind: 2 });
+    await one.supervisor.stop();
+  });
+
+  it('takes no second source while it has one', async () => {
+    const one = bench();
+    one.supervisor.pull(one.source, false);
+    await pass(one, 0);
+    assert.throws(() => one.supervisor.pull(one.source, false), { name: 'AssertionError' });
+    await assert.rejects(one.supervisor.publish(one.source), { name: 'AssertionError' });
+    await one.supervisor.stop();
+    one.supervisor.pull(one.source, false);
+    await pass(one, START_SPACING_MS);
+    assert.equal(one.source.running, 1);
+    await one.supervisor.stop();
+  });
+
+  it('is not live by what a source that was told to end still sends', async () => {
+    const one = bench();
+    one.source.deaf = true;
+    one.supervisor.pull(one.source, false);
+    await pass(one, 0);
+    const over = one.supervisor.stop();
+    one.supervisor.media();
+    assert.equal(one.supervisor.state.state, 'connecting');
+    one.source.end();
+    await over;
+    assert.equal(one.supervisor.state.state, 'idle');
+  });
+
+  it('says that a source is back, and how long it was away', async () => {
+    const one = bench();
+    one.supervisor.pull(one.source, false);
+    await pass(one, 0);
+    one.supervisor.media();
+    await failAt(one, 'source-closed');
+    await pass(one, 1000);
+    one.supervisor.media();
+    const said = one.log.lines.map(({ level, fields, message }) => [level, fields['code'] ?? message]);
+    assert.deepEqual(said, [
+      ['warn', 'source-closed'],
+      ['info', 'The source is back'],
+    ]);
+    assert.equal(one.log.lines.at(-1)?.fields['awayMs'], 1000);
+    await one.supervisor.stop();
   });
 
   it('spreads the starts of many streams', async () => {

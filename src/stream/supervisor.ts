@@ -7,9 +7,12 @@
  *      │ nobody left     │    ▼                       ▼
  *      └──────────────── └── down (error, next attempt) ◀
  */
-import { delay } from '../base/clock.ts';
+import assert from 'node:assert/strict';
+import { aborted, delay } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { GOOD_MEDIA_MS, retryMs } from './back-off.ts';
+import { SourceOutage } from './source-outage.ts';
+import { SourceRunner } from './source-runner.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { RelayAttempt } from './relay.ts';
@@ -19,8 +22,6 @@ import type { SourceStatus, StateChange, StreamState } from './stream.ts';
 
 /** An on-demand source is closed so long after its last user. */
 export const IDLE_STOP_MS = 10_000;
-/** A source that is told to end and does not is left behind after so long. */
-export const STOP_MS_MAX = 2000;
 
 export interface SupervisorOptions {
   readonly stream: string;
@@ -33,62 +34,73 @@ export interface SupervisorOptions {
   readonly changed: (change: StateChange) => void;
 }
 
-/** What a supervisor was told to do. */
+/** A source from the moment that it was given until it was stopped and has ended. */
 interface Task {
   readonly source: Source;
+  readonly runner: SourceRunner;
+  readonly outage: SourceOutage;
+  readonly onDemand: boolean;
+  /** Ends the task. */
   readonly abort: AbortController;
-  readonly done: Promise<void>;
+  /** Ends the attempt, or the wait for the next, since nobody needs an on-demand source any more. */
+  pause: AbortController;
+  phase: Phase;
+  done: Promise<void>;
 }
+
+type Phase =
+  /** Nobody needs it, `wake` is for who does. */
+  | { readonly kind: 'unwanted'; readonly wake: () => void }
+  /** Until the attempt's first packet. */
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'live'; readonly sinceMs: number }
+  /** For the next attempt; undefined: without end, where trying again makes no sense. */
+  | { readonly kind: 'waiting'; readonly untilUtcMs: number | undefined };
+
+/** Whether anybody needs an on-demand source. */
+type Demand =
+  | { readonly kind: 'wanted' }
+  /** The last user left a moment ago. */
+  | { readonly kind: 'ending'; readonly timer: Timer }
+  | { readonly kind: 'none' };
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   #task: Task | undefined;
-  #state: StreamState = 'idle';
-  #sinceUtcMs: number;
-  #error: WeirError | undefined;
-  #attempts = 0;
-  #nextAttemptUtcMs: number | undefined;
-  /** When the running attempt delivered its first packet, monotonic. */
-  #liveSinceMs: number | undefined;
-  #wanted = false;
-  #onDemand = false;
-  #idleStop: Timer | undefined;
-  /** Ends the running attempt of an on-demand source, or its wait. */
-  #pauseDemand: AbortController | undefined;
-  #wakeWanted: (() => void) | undefined;
+  #state: StateChange;
+  #demand: Demand = { kind: 'none' };
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#sinceUtcMs = options.clock.utcMs();
+    this.#state = { state: 'idle', utcMs: options.clock.utcMs(), error: undefined };
   }
 
   get state(): StateChange {
-    return { state: this.#state, utcMs: this.#sinceUtcMs, error: this.#error };
+    return this.#state;
   }
 
   get source(): SourceStatus | undefined {
-    const source = this.#task?.source;
-    if (source === undefined) return undefined;
-    const { kind, label, faults = {} } = source;
-    return { kind, label, attempts: this.#attempts, nextAttemptUtcMs: this.#nextAttemptUtcMs, faults };
+    if (this.#task === undefined) return undefined;
+    const { source, runner, phase } = this.#task;
+    const { kind, label } = source;
+    const nextAttemptUtcMs = phase.kind === 'waiting' ? phase.untilUtcMs : undefined;
+    return { kind, label, attempts: runner.attempts, nextAttemptUtcMs, faults: runner.faults };
   }
 
-  /** Runs `source` again and again, until `stop`. */
+  /** Runs `source` again and again, until `stop`. Nothing else runs. */
   pull(source: Source, onDemand: boolean): void {
-    this.#onDemand = onDemand;
-    void this.#run(source, (signal) => this.#pull(source, signal));
+    void this.#begin(source, onDemand, (task) => this.#pull(task));
   }
 
-  /** Runs a publisher's source once; resolves when it is over, with why, if it did not end by itself. */
+  /** Runs a publisher's source once; resolves when it is over, with why, if it did not end by itself. Nothing else runs. */
   async publish(source: Source): Promise<WeirError | undefined> {
     let error: WeirError | undefined;
-    this.#onDemand = false;
-    await this.#run(source, async (signal) => {
+    await this.#begin(source, false, async (task) => {
       this.#change('connecting', undefined);
-      error = await this.#attempt(source, signal);
-      if (signal.aborted) return;
+      error = await task.runner.attempt(task.abort.signal);
+      if (task.abort.signal.aborted) return;
       this.#task = undefined;
       this.#change('down', error ?? new WeirError('publisher-gone', 'The publisher left'));
     });
@@ -103,149 +115,104 @@ export class Supervisor {
   /** Ends what is running. `error`: why the stream is down from then on; none: it is idle. */
   async stop(error?: WeirError): Promise<void> {
     const task = this.#task;
-    this.#task = undefined;
     task?.abort.abort();
     await task?.done;
-    if (this.#task !== undefined) return;
-    this.#nextAttemptUtcMs = undefined;
+    if (this.#task !== task) return;
+    this.#task = undefined;
     if (error === undefined) this.#change('idle', undefined);
     else this.#change('down', error);
   }
 
   /** Whether anybody needs an on-demand source. */
   want(wanted: boolean): void {
-    if (wanted === this.#wanted) return;
-    this.#wanted = wanted;
-    if (wanted) {
-      this.#idleStop?.cancel();
-      this.#idleStop = undefined;
-      if (this.#wakeWanted === undefined) return;
-      // At once, so that who asks next sees that it is worth waiting.
-      this.#change('connecting', undefined);
-      this.#wakeWanted();
-    } else {
-      this.#idleStop = this.#clock.after(IDLE_STOP_MS, () => this.#pauseDemand?.abort());
+    if (wanted === (this.#demand.kind === 'wanted')) return;
+    if (!wanted) {
+      const timer = this.#clock.after(IDLE_STOP_MS, () => {
+        this.#demand = { kind: 'none' };
+        if (this.#task?.onDemand === true) this.#task.pause.abort();
+      });
+      this.#demand = { kind: 'ending', timer };
+      return;
     }
+    if (this.#demand.kind === 'ending') this.#demand.timer.cancel();
+    this.#demand = { kind: 'wanted' };
+    if (this.#task?.phase.kind !== 'unwanted') return;
+    // At once, so that who asks next sees that it is worth waiting.
+    this.#change('connecting', undefined);
+    this.#task.phase.wake();
   }
 
   /** The first packet of the running attempt came. */
   media(): void {
-    this.#liveSinceMs = this.#clock.monoMs();
+    const task = this.#task;
+    if (task === undefined || task.abort.signal.aborted) return;
+    task.phase = { kind: 'live', sinceMs: this.#clock.monoMs() };
+    task.outage.back();
     this.#change('live', undefined);
   }
 
-  #run(source: Source, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const abort = new AbortController();
-    this.#attempts = 0;
-    const done = work(abort.signal);
-    this.#task = { source, abort, done };
-    return done;
+  #begin(source: Source, onDemand: boolean, work: (task: Task) => Promise<void>): Promise<void> {
+    assert(this.#task === undefined, 'a stream has one source at a time');
+    const { stream, clock, log, begin } = this.#options;
+    const task: Task = {
+      source,
+      runner: new SourceRunner({ stream, source, clock, log, begin }),
+      outage: new SourceOutage(stream, clock, log),
+      onDemand,
+      abort: new AbortController(),
+      pause: new AbortController(),
+      phase: { kind: 'opening' },
+      done: Promise.resolve(),
+    };
+    this.#task = task;
+    task.done = work(task);
+    return task.done;
   }
 
-  async #pull(source: Source, signal: AbortSignal): Promise<void> {
-    let failures = 0;
+  async #pull(task: Task): Promise<void> {
+    const { signal } = task.abort;
     while (!signal.aborted) {
-      const demand = new AbortController();
-      this.#pauseDemand = this.#onDemand ? demand : undefined;
-      const until = AbortSignal.any([signal, demand.signal]);
-      if (this.#onDemand) await this.#untilWanted(signal);
+      task.pause = new AbortController();
+      const until = AbortSignal.any([signal, task.pause.signal]);
+      if (task.onDemand) await this.#untilWanted(task);
       if (signal.aborted) return;
-      this.#change('connecting', this.#error);
+      task.phase = { kind: 'opening' };
+      this.#change('connecting', this.#state.error);
       await this.#options.limiter.take(until);
-      const error = until.aborted ? undefined : await this.#attempt(source, until);
-      if (until.aborted) {
-        failures = 0;
-        continue;
-      }
-      const ended = error ?? new WeirError('source-closed', 'The source ended');
-      failures = this.#wasGood() ? 1 : failures + 1;
-      await this.#waitAfter(ended, failures, until);
+      const error = until.aborted ? undefined : await task.runner.attempt(until);
+      if (until.aborted) task.outage.forget();
+      else await this.#waitAfter(task, error ?? new WeirError('source-closed', 'The source ended'), until);
     }
   }
 
   /** The wait between two attempts; without end where trying again makes no sense. */
-  async #waitAfter(error: WeirError, failures: number, signal: AbortSignal): Promise<void> {
-    const { log, random, stream } = this.#options;
-    const ms = error.row.retry ? retryMs(failures, error.code, random()) : undefined;
-    this.#nextAttemptUtcMs = ms === undefined ? undefined : Math.round(this.#clock.utcMs() + ms);
-    this.#change('down', error);
-    const { code, row } = error;
-    const fields = {
-      stream,
-      code,
-      remedy: row.remedy,
-      failures,
-      retryMs: ms === undefined ? undefined : Math.round(ms),
+  async #waitAfter(task: Task, error: WeirError, signal: AbortSignal): Promise<void> {
+    const { phase, outage } = task;
+    if (phase.kind === 'live' && this.#clock.monoMs() - phase.sinceMs >= GOOD_MEDIA_MS) outage.forget();
+    const { random } = this.#options;
+    const ms = outage.failed(error, (failures) =>
+      error.row.retry ? retryMs(failures, error.code, random()) : undefined,
+    );
+    task.phase = {
+      kind: 'waiting',
+      untilUtcMs: ms === undefined ? undefined : Math.round(this.#clock.utcMs() + ms),
     };
-    log.warn(fields, error.describe());
+    this.#change('down', error);
     if (ms === undefined) await aborted(signal);
     else await delay(this.#clock, ms, signal);
-    this.#nextAttemptUtcMs = undefined;
   }
 
-  /** One attempt; returns why it ended, or undefined if it was told to or ended by itself. */
-  async #attempt(source: Source, signal: AbortSignal): Promise<WeirError | undefined> {
-    this.#liveSinceMs = undefined;
-    this.#attempts++;
-    const attempt = this.#options.begin();
-    try {
-      await this.#bounded(source.run(attempt.sink, signal), signal, source);
-      return undefined;
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      if (error instanceof WeirError) return error;
-      return new WeirError('source-protocol', `The source failed: ${String(error)}`, { cause: error });
-    } finally {
-      attempt.end();
-    }
-  }
-
-  /** Waits for a source to end, but not for ever once it was told to. */
-  async #bounded(run: Promise<void>, signal: AbortSignal, source: Source): Promise<void> {
-    const over = new AbortController();
-    const late = aborted(signal)
-      .then(() => delay(this.#clock, STOP_MS_MAX, over.signal))
-      .then(() => {
-        if (over.signal.aborted) return;
-        const { log, stream } = this.#options;
-        log.error({ stream, source: source.kind, ms: STOP_MS_MAX }, 'A source did not end when it was told to');
-        run.catch(() => undefined);
-      });
-    try {
-      await Promise.race([run, late]);
-    } finally {
-      over.abort();
-    }
-  }
-
-  #wasGood(): boolean {
-    return this.#liveSinceMs !== undefined && this.#clock.monoMs() - this.#liveSinceMs >= GOOD_MEDIA_MS;
-  }
-
-  async #untilWanted(signal: AbortSignal): Promise<void> {
-    if (this.#wanted) return;
-    this.#change('idle', undefined);
+  async #untilWanted(task: Task): Promise<void> {
+    if (this.#demand.kind === 'wanted') return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = (): void => resolve();
-    this.#wakeWanted = wake;
-    signal.addEventListener('abort', wake);
-    await promise;
-    signal.removeEventListener('abort', wake);
-    this.#wakeWanted = undefined;
+    task.phase = { kind: 'unwanted', wake: resolve };
+    this.#change('idle', undefined);
+    await Promise.race([promise, aborted(task.abort.signal)]);
   }
 
   #change(state: StreamState, error: WeirError | undefined): void {
-    if (state === this.#state && error === this.#error) return;
-    this.#state = state;
-    this.#error = error;
-    this.#sinceUtcMs = this.#clock.utcMs();
-    this.#options.changed(this.state);
+    if (state === this.#state.state && error === this.#state.error) return;
+    this.#state = { state, utcMs: this.#clock.utcMs(), error };
+    this.#options.changed(this.#state);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

@@ -39,7 +39,7 @@ test('every way in which a source fails has its code, its reason and what to do,
     camera({ describe: [`RTSP/1.0 ${status}`, 'CSeq: 0', ...headers, '', ''].join('\r\n') });
   const sources: readonly (readonly [string, string, string])[] = [
     ['off', 'rtsp://user:top-secret@127.0.0.1:9/main', 'source-unreachable'],
-    ['nameless', `rtsp://${NAMELESS}/main`, 'source-unreachable'],
+    ['nameless', `rtsp://${NAMELESS}/main`, 'source-host-unknown'],
     ['mute', await camera({ fault: 'ignores-requests' }), 'source-timeout'],
     ['silent', await camera({ fault: 'silent' }), 'source-silent'],
     ['refusing', withLogin(await answer('401 Unauthorized', DIGEST)), 'source-unauthorized'],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,8 @@ import { peerTest } from '../harness/peers.ts';
 import { mustRun, runProgram } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 
-const WEIR = path.resolve(import.meta.dirname, '../../bin/weir');
+const CHECKOUT = path.resolve(import.meta.dirname, '../..');
+const WEIR = path.join(CHECKOUT, 'bin/weir');
 
 test('without a configuration demo runs, and what is printed is true', async (context) => {
   const folder = temporary(context);
@@ -47,6 +48,18 @@ test('without a configuration demo runs, and what is printed is true', async (co
   assert.equal(code, 0);
 });
 
+test('a signal ends it at once, also past what still stands, and the last line says so', async (context) => {
+  const stands = "import { isMainThread } from 'node:worker_threads'; if (isMainThread) setInterval(() => {}, 1000);";
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(stands)}` };
+  const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern, record: true } }\n', { env });
+  await weir.untilState('cam', 'live');
+  assert.equal(await weir.stop(), 0);
+  const { msg, ms } = await weir.until(() => weir.log.find((line) => line.msg === 'stopped'), 'the last line');
+  assert.deepEqual([msg, weir.log.at(-1)?.msg], ['stopped', 'stopped']);
+  // It takes a twentieth of that where nothing else runs.
+  assert.ok(typeof ms === 'number' && ms < 1000, `${String(ms)} ms`);
+});
+
 peerTest('what is recorded at Ctrl-C is whole: the file ends, with its length', ['ffprobe'], async (context) => {
   const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern, record: true } }\n');
   await weir.until(
@@ -73,6 +86,24 @@ peerTest('what is recorded at Ctrl-C is whole: the file ends, with its length', 
     seconds >= recordedMs / 1000 - 0.05 && seconds < 60,
     `the file says ${seconds} s, recorded were ${recordedMs} ms`,
   );
+});
+
+test('where node_modules cannot be written, compiled code is not taken from a folder that others can fill', async (context) => {
+  const folder = temporary(context);
+  for (const each of ['bin', 'src']) cpSync(path.join(CHECKOUT, each), path.join(folder, each), { recursive: true });
+  for (const each of ['node_modules', 'shared']) mkdirSync(path.join(folder, each));
+  for (const each of readdirSync(path.join(CHECKOUT, 'node_modules')))
+    if (each !== '.cache')
+      symlinkSync(path.join(CHECKOUT, 'node_modules', each), path.join(folder, 'node_modules', each));
+  symlinkSync(path.join(CHECKOUT, 'package.json'), path.join(folder, 'package.json'));
+  // Nothing can be made below a file, whoever tries.
+  writeFileSync(path.join(folder, 'node_modules/.cache'), '');
+  const shared = path.join(folder, 'shared');
+  const bare = ['-u', 'NODE_COMPILE_CACHE', `TMPDIR=${shared}`];
+  // As root bin/weir thinks that it may write.
+  for (const start of [[path.join(folder, 'bin/weir')], [process.execPath, path.join(folder, 'src/main.ts')]])
+    await mustRun('env', [...bare, ...start, '--version']);
+  assert.deepEqual(readdirSync(shared), []);
 });
 
 const WRONG: readonly { readonly name: string; readonly config: string; readonly says: RegExp }[] = [

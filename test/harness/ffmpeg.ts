@@ -27,6 +27,15 @@ export class CountingReader {
   }
 
   get pictures(): number {
-    return this.#process.stdout.split('\n').filter((line) => line.startsWith('0,')).length;
+    return this.#lines().length;
+  }
+
+  /** Decode times of the pictures, in the time base of the track. FFmpeg moves them with each sender report. */
+  get times(): readonly number[] {
+    return this.#lines().map((line) => Number(line.split(',')[1]));
+  }
+
+  #lines(): readonly string[] {
+    return this.#process.stdout.split('\n').filter((line) => line.startsWith('0,'));
   }
 }

@@ -6,6 +6,8 @@ import type { SegmentEntry } from '../../stream/fragment.ts';
 export interface RecordedSegment {
   readonly segment: IndexedSegment;
   readonly file: {
+    /** In the index. */
+    readonly id: number;
     readonly storage: string;
     readonly path: string;
     readonly baseUtcMs: number;

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parametersFromSampleEntry } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
-import { baseTicks } from '../../core/mp4/write/patch.ts';
+import { baseTicks } from '../../core/mp4/recording/patch.ts';
 import type { GapStore } from '../../state/gap-store.ts';
 import {
   GAP_REASONS,
@@ -38,6 +38,8 @@ export interface RecordingArchiveOptions {
   readonly open: OpenRecordings;
   readonly gaps: GapStore;
   readonly storageOf: (name: string) => Storage | undefined;
+  /** Told the id of a recording whose file could not be found. */
+  readonly missing: (file: number) => void;
 }
 
 export class RecordingArchive implements Archive {
@@ -45,6 +47,7 @@ export class RecordingArchive implements Archive {
   readonly #open: OpenRecordings;
   readonly #gaps: GapStore;
   readonly #storageOf: RecordingArchiveOptions['storageOf'];
+  readonly #missing: RecordingArchiveOptions['missing'];
   readonly #setUps: SetUps;
 
   constructor(options: RecordingArchiveOptions) {
@@ -52,6 +55,7 @@ export class RecordingArchive implements Archive {
     this.#open = options.open;
     this.#gaps = options.gaps;
     this.#storageOf = options.storageOf;
+    this.#missing = options.missing;
     this.#setUps = new SetUps((hash) => this.#look.init(hash));
   }
 
@@ -119,7 +123,7 @@ export class RecordingArchive implements Archive {
     const found = this.#keyBefore(stream, utcMs, span);
     if (found === undefined) return this.#nearest(stream, utcMs);
     const { key, file } = found;
-    const sample = await this.#storageOf(file.storage)?.read(file.path, key.offset, key.length);
+    const sample = await this.#read(file, key.offset, key.length);
     if (sample?.length !== key.length) return this.#nearest(stream, utcMs);
     const video = this.#setUps.parsed(file.initHash).tracks.find((track) => track.media === 'video');
     const entry = video?.sampleEntries[0];
@@ -200,14 +204,12 @@ export class RecordingArchive implements Archive {
 
   /** Adds back what the file's decode times leave out: the bytes are those that were muxed. */
   async #readInUtc({ segment, file }: RecordedSegment, start: number, end: number): Promise<Uint8Array | undefined> {
-    const storage = this.#storageOf(file.storage);
-    if (storage === undefined) return undefined;
     const { tracks } = this.#setUps.parsed(file.initHash);
     const deltas = new Map(tracks.map((track) => [track.trackId, baseTicks(file.baseUtcMs, track.timescale)]));
     const place = {
       offset: segment.offset,
       bytes: segment.bytes,
-      read: (offset: number, length: number) => storage.read(file.path, offset, length),
+      read: (offset: number, length: number) => this.#read(file, offset, length),
       deltaTicksOf: (trackId: number) => deltas.get(trackId) ?? 0,
     };
     try {
@@ -218,14 +220,23 @@ export class RecordingArchive implements Archive {
     }
   }
 
+  /** Undefined: there is no such file. */
+  async #read(file: RecordedSegment['file'], offset: number, length: number): Promise<Uint8Array | undefined> {
+    const storage = this.#storageOf(file.storage);
+    if (storage === undefined) return undefined;
+    const bytes = await storage.read(file.path, offset, length);
+    if (bytes === undefined) this.#missing(file.id);
+    return bytes;
+  }
+
   #openOf(stream: string): readonly OpenRecording[] {
     return this.#open.of(stream);
   }
 }
 
 function fileOf(recording: OpenRecording): RecordedSegment['file'] {
-  const { storage, path, baseUtcMs, init } = recording;
-  return { storage, path, baseUtcMs, initHash: init.hash };
+  const { id, storage, path, baseUtcMs, init } = recording;
+  return { id, storage, path, baseUtcMs, initHash: init.hash };
 }
 
 function allSegments(recording: OpenRecording): readonly IndexedSegment[] {

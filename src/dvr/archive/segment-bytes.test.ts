@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findTfdts, shiftTfdts } from '../../core/mp4/write/patch.ts';
+import { findTfdts, shiftTfdts } from '../../core/mp4/recording/patch.ts';
 import { writeFragment } from '../../core/mp4/write/fragment.ts';
-import { writeSegmentStart } from '../../core/mp4/write/segment-start.ts';
+import { writeSegmentStart } from '../../core/mp4/recording/segment-start.ts';
 import { readSegment, type SegmentPlace } from './segment-bytes.ts';
 
 const DELTA = 1_767_261_600 * 90_000;

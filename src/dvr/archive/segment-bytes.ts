@@ -7,7 +7,7 @@
  */
 import { parseBoxHead } from '../../core/mp4/read/boxes.ts';
 import { findMoof, parseMoof } from '../../core/mp4/read/fragment.ts';
-import { findTfdts, shiftTfdts } from '../../core/mp4/write/patch.ts';
+import { findTfdts, shiftTfdts } from '../../core/mp4/recording/patch.ts';
 
 export interface SegmentPlace {
   /** Where it lies in its file, in bytes. */

@@ -61,6 +61,15 @@ export class IndexLookups {
     return this.#database.get(`SELECT 1 FROM file WHERE id = ? AND state <> ${FILE_OPEN}`, file) !== undefined;
   }
 
+  /** A closed file by its id; undefined if it is not closed, or no longer listed. */
+  closedFile(id: number): ClosedFileRow | undefined {
+    const row = this.#database.get(
+      `SELECT ${FILE_COLUMNS} ${FROM_FILES} WHERE file.id = ? AND state = ${FILE_CLOSED}`,
+      id,
+    );
+    return row && closedFileRow(row);
+  }
+
   /** The file that holds the segment, if there is one. */
   fileOfSegment(stream: string, number: number): ClosedFileRow | undefined {
     const sql = `SELECT ${FILE_COLUMNS} ${FROM_FILES}

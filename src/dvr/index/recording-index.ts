@@ -119,7 +119,7 @@ export class RecordingIndex implements AsyncDisposable {
     return this.#changeSpans(stream, (spans) => {
       const gone = new Set(files.map((file) => file.id));
       for (const file of files) {
-        for (const run of this.#runsOf(file)) spans.remove(run, this.#nextKept(stream, file.lastNumber, gone));
+        for (const run of this.runsOf(file)) spans.remove(run, this.#nextKept(stream, file.lastNumber, gone));
       }
       return files.map((file) => ({ sql: `UPDATE file SET state = ${FILE_GOING} WHERE id = ?`, values: [file.id] }));
     });
@@ -156,8 +156,8 @@ export class RecordingIndex implements AsyncDisposable {
     return this.close();
   }
 
-  /** A list that cannot be read must not keep its file for ever: the file is then one run. */
-  #runsOf(file: ClosedFileRow): readonly Run[] {
+  /** The unbroken runs in a file. A list that cannot be read must not keep its file for ever: the file is then one run. */
+  runsOf(file: ClosedFileRow): readonly Run[] {
     try {
       return runsOf(this.look.segmentsOf(file));
     } catch {

@@ -5,9 +5,9 @@
 import assert from 'node:assert';
 import type { ParsedFragment, ParsedRun } from '../../core/mp4/read/fragment.ts';
 import type { ParsedTrack } from '../../core/mp4/read/init.ts';
-import { FileTrailer } from '../../core/mp4/write/file-trailer.ts';
-import { baseTicks } from '../../core/mp4/write/patch.ts';
-import type { SegmentStart } from '../../core/mp4/write/segment-start.ts';
+import { FileTrailer } from '../../core/mp4/recording/file-trailer.ts';
+import { baseTicks } from '../../core/mp4/recording/patch.ts';
+import type { SegmentStart } from '../../core/mp4/recording/segment-start.ts';
 import type { IndexedKey, IndexedSegment } from '../index/indexed-segment.ts';
 
 export interface FileIdentity {

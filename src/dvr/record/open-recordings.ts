@@ -33,8 +33,4 @@ export class OpenRecordings {
   of(stream: string): readonly OpenRecording[] {
     return [...(this.#byStream.get(stream) ?? [])];
   }
-
-  all(): readonly OpenRecording[] {
-    return [...this.#byStream.values()].flatMap((set) => [...set]);
-  }
 }

@@ -49,7 +49,6 @@ export interface RecorderOptions {
 }
 
 export interface RecorderStatus {
-  readonly storage: string;
   /** End of what is in the files, whole parts; undefined: nothing yet. */
   readonly recordedUpToUtcMs: number | undefined;
   /** Why nothing is being recorded right now; undefined: it is. */
@@ -59,11 +58,6 @@ export interface RecorderStatus {
   readonly sourceLive: boolean;
   /** Since the last part was written, the source came back, or recording began. */
   readonly silentMs: number;
-  readonly queuedBytes: number;
-  readonly bytesWritten: number;
-  readonly segments: number;
-  /** Segments that were not recorded although the source sent them. */
-  readonly segmentsLost: number;
 }
 
 type Phase =
@@ -94,9 +88,6 @@ export class Recorder {
   /** What the last alarm was about, until recording goes on. */
   #alarmed: FaultReason | undefined;
   #writtenAtMs: number;
-  #bytesWritten = 0;
-  #segments = 0;
-  #segmentsLost = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -140,16 +131,11 @@ export class Recorder {
 
   status(): RecorderStatus {
     return {
-      storage: this.storage,
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
       error: this.#error,
       sourceLive: this.#source.kind === 'live',
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
-      queuedBytes: this.#queue.queuedBytes,
-      bytesWritten: this.#bytesWritten,
-      segments: this.#segments,
-      segmentsLost: this.#segmentsLost,
     };
   }
 
@@ -218,7 +204,7 @@ export class Recorder {
   }
 
   #segmentEnded(entry: SegmentEntry): void {
-    this.#push({ kind: 'segment', entry });
+    if (entry.number === this.#queue.inHand) this.#push({ kind: 'segment', entry });
     if (this.#phase.kind === 'finishing' && this.#phase.segment === entry.number) this.#phase.over();
   }
 
@@ -232,7 +218,6 @@ export class Recorder {
     const { storage, gaps } = this.#options;
     const hung = storage.stats().oldestMs > HUNG_MS;
     const reason = willing && !hung ? 'overload' : faultReasonOf(this.#error);
-    this.#segmentsLost += 1;
     if (this.#refusing === reason) return;
     this.#refusing = reason;
     if (gaps.open?.reason !== reason) this.#alarm(reason);
@@ -326,18 +311,15 @@ export class Recorder {
     const written = await this.#writer.write(fragments);
     if (written === 'ignored') return;
     if (written === 'resting') {
-      this.#segmentsLost += 1;
       gaps.lost(faultReasonOf(this.#error), first.startUtcMs);
       return;
     }
-    for (const fragment of fragments) this.#bytesWritten += fragment.bytes.length;
     this.#writtenAtMs = clock.monoMs();
     if (written === 'begun') this.#resumed(first);
     gaps.advanced(this.#writer.endUtcMs);
   }
 
   #resumed(first: Fragment): void {
-    this.#segments += 1;
     this.#error = undefined;
     this.#options.gaps.resumed(first.startUtcMs);
     if (this.#alarmed !== undefined)
@@ -354,7 +336,6 @@ export class Recorder {
         : new WeirError('internal', 'recording failed by a fault of weir itself', { cause: error });
     await this.#writer.fail();
     gaps.advanced(this.#writer.endUtcMs);
-    this.#segmentsLost += 1;
     const reason = faultReasonOf(this.#error);
     if (gaps.lost(reason, clock.utcMs())) this.#alarm(reason);
   }

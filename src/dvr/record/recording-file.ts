@@ -5,9 +5,9 @@
 import assert from 'node:assert';
 import { parseFragment, type ParsedFragment } from '../../core/mp4/read/fragment.ts';
 import { parseInit } from '../../core/mp4/read/init.ts';
-import { writeFileHeader } from '../../core/mp4/write/file-header.ts';
-import { shiftTfdts } from '../../core/mp4/write/patch.ts';
-import { parseSegmentStart } from '../../core/mp4/write/segment-start.ts';
+import { writeFileHeader } from '../../core/mp4/recording/file-header.ts';
+import { shiftTfdts } from '../../core/mp4/recording/patch.ts';
+import { parseSegmentStart } from '../../core/mp4/recording/segment-start.ts';
 import type { Fragment, InitSegment, SegmentEntry } from '../../stream/fragment.ts';
 import type { IndexedSegment } from '../index/indexed-segment.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { baseTicks } from '../../core/mp4/write/patch.ts';
+import { baseTicks } from '../../core/mp4/recording/patch.ts';
 import type { Fragment } from '../../stream/fragment.ts';
 import { FakeStream } from '../fake-stream.table.ts';
 import { baseUtcMsOf, fitsFile, needsNewFile, staggered, type GrowingFile } from './rotation.ts';

@@ -1,5 +1,5 @@
 /** When a recording is closed and the next begun: pure rules, asked at the first part of each segment. */
-import { baseTicks } from '../../core/mp4/write/patch.ts';
+import { baseTicks } from '../../core/mp4/recording/patch.ts';
 import type { Fragment } from '../../stream/fragment.ts';
 
 export interface RotationRules {

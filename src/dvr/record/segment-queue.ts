@@ -7,7 +7,9 @@ import type { StateChange } from '../../stream/stream.ts';
 
 /** Bytes that may wait when a segment begins: half a minute of a stalled disk at 8 Mb/s. */
 export const MAX_STREAM_QUEUED_BYTES = 32 * 1024 * 1024;
-export const MAX_STORAGE_QUEUED_BYTES = 256 * 1024 * 1024;
+const MAX_STORAGE_QUEUED_BYTES = 256 * 1024 * 1024;
+/** What a source did while the disk did not answer: past this the oldest of it is forgotten. */
+export const MAX_QUEUED_NOTES = 1000;
 
 /** Bytes that wait for one storage, over all streams. */
 export class StorageBudget {
@@ -58,20 +60,13 @@ export class SegmentQueue {
 
   push(item: Exclude<QueueItem, { kind: 'fragment' }>): void {
     this.#items.push(item);
+    if (isNote(item)) this.#dropNote();
     if (item.kind === 'segment' && item.entry.number === this.#admitted) this.#admitted = undefined;
   }
 
   /** The segment whose parts are taken, until its end was pushed. */
   get inHand(): number | undefined {
     return this.#admitted;
-  }
-
-  get queuedBytes(): number {
-    return this.#queuedBytes;
-  }
-
-  get length(): number {
-    return this.#items.length;
   }
 
   /** The oldest item; of fragments, all that follow each other directly within one segment, to go out in one write. */
@@ -93,6 +88,12 @@ export class SegmentQueue {
     }
   }
 
+  #dropNote(): void {
+    if (this.#items.length <= MAX_QUEUED_NOTES || this.#items.filter(isNote).length <= MAX_QUEUED_NOTES) return;
+    const oldest = this.#items.findIndex(isNote);
+    this.#items.splice(oldest, 1);
+  }
+
   #continues(segment: number, at: number): boolean {
     const item = this.#items[at];
     return item?.kind === 'fragment' && item.fragment.segment === segment;
@@ -101,4 +102,9 @@ export class SegmentQueue {
   #hasRoom(): boolean {
     return this.#queuedBytes < MAX_STREAM_QUEUED_BYTES && this.#budget.queuedBytes < MAX_STORAGE_QUEUED_BYTES;
   }
+}
+
+/** Fragments are bounded by their bytes, and so are the ends of segments. */
+function isNote(item: QueueItem): boolean {
+  return item.kind !== 'fragment' && item.kind !== 'segment';
 }

@@ -8,7 +8,7 @@ import { WeirError } from '../../core/errors.ts';
 import type { RecordingIndex } from '../index/recording-index.ts';
 import { parseRecordingPath } from '../storage/recording-path.ts';
 import type { Storage } from '../storage/storage.ts';
-import { MAX_FILE_HEADER_BYTES, parseFileHeader } from '../../core/mp4/write/file-header.ts';
+import { MAX_FILE_HEADER_BYTES, parseFileHeader } from '../../core/mp4/recording/file-header.ts';
 import { recoverFile } from './recover-recording.ts';
 import { findTrailer } from './scan-recording.ts';
 

@@ -1,23 +1,24 @@
 /**
  * Reads what a recording holds from its bytes alone: header, then whole fragments up to the first that is not. Media that was synced is
  * jumped over; beyond that all is read: no block may be missing, and the NAL lengths of video must add up. A trailer proves nothing of the
- * media before it, since both are synced in one.
+ * media before it, since both are synced in one; of a file that was synced whole it alone is read.
  *
  *     header  [ styp uuid moof mdat  moof mdat … ]…  [ uuid(samples) mfra ]         the trailer: only of a sealed file
  */
 import { WeirError } from '../../core/errors.ts';
 import { parseBoxHead, type Box } from '../../core/mp4/read/boxes.ts';
 import { parseMoof, type ParsedFragment } from '../../core/mp4/read/fragment.ts';
-import { MAX_FILE_HEADER_BYTES, parseFileHeader, type FileHeader } from '../../core/mp4/write/file-header.ts';
-import { TRAILER_TAIL_BYTES, trailerLength } from '../../core/mp4/write/file-trailer.ts';
-import { parseSegmentStart, SEGMENT_START_SIZE } from '../../core/mp4/write/segment-start.ts';
-import { weirBoxAt, WEIR_BOX_HEAD } from '../../core/mp4/weir-boxes.ts';
-import { FileContents } from '../record/file-contents.ts';
+import { MAX_FILE_HEADER_BYTES, parseFileHeader, type FileHeader } from '../../core/mp4/recording/file-header.ts';
+import { TRAILER_TAIL_BYTES, trailerLength } from '../../core/mp4/recording/file-trailer.ts';
+import { parseSegmentStart, SEGMENT_START_SIZE } from '../../core/mp4/recording/segment-start.ts';
+import { weirBoxAt, WEIR_BOX_HEAD } from '../../core/mp4/recording/weir-boxes.ts';
+import type { FileContents } from '../record/file-contents.ts';
 import { MAX_READ_BYTES } from '../storage/disk-file.ts';
 import type { StorageFile } from '../storage/storage.ts';
 import { FileWindow } from './file-window.ts';
 import { blockEnd, blockIsLost } from './lost-blocks.ts';
 import { nalLengthsFit } from './nal-lengths.ts';
+import { emptyContents, readTrailer } from './read-trailer.ts';
 
 /** A part of five seconds at 60 frames a second has one of 5 KB. */
 const MAX_MOOF_BYTES = 4 * 1024 * 1024;
@@ -40,20 +41,16 @@ export async function scanRecording(file: StorageFile, trusted: number): Promise
   const headerBytes = new Uint8Array(await file.read(0, MAX_FILE_HEADER_BYTES));
   const header = parsedHeader(headerBytes);
   if (header === undefined) return undefined;
-  const { stream, baseUtcMs, initHash, parsed } = header;
-  const contents = new FileContents({ stream, baseUtcMs, initHash, tracks: parsed.tracks });
   const trailerAt = await findTrailer(file);
-  const scan = new Scan(file, header, contents, trusted);
-  const { length, stopped } = await scan.run(trailerAt ?? file.length);
+  const found = { header, headerBytes: headerBytes.subarray(0, header.length), sealed: trailerAt !== undefined };
+  if (trailerAt !== undefined && trusted >= file.length) {
+    const told = await readTrailer(file, header, trailerAt);
+    if (told !== undefined) return { ...found, contents: told, length: trailerAt, stopped: undefined };
+  }
+  const contents = emptyContents(header);
+  const { length, stopped } = await new Scan(file, header, contents, trusted).run(trailerAt ?? file.length);
   contents.endSegment();
-  return {
-    header,
-    headerBytes: headerBytes.subarray(0, header.length),
-    contents,
-    length,
-    sealed: trailerAt !== undefined,
-    stopped,
-  };
+  return { ...found, contents, length, stopped };
 }
 
 function parsedHeader(bytes: Uint8Array): FileHeader | undefined {

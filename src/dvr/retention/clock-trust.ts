@@ -12,9 +12,9 @@ import { WeirError } from '../../core/errors.ts';
 import type { TrustedTimes } from '../../state/trusted-times.ts';
 
 /** While weir runs, UTC may not get further ahead of monotonic time than this. */
-export const CLOCK_JUMP_MS = 3_600_000;
+const CLOCK_JUMP_MS = 3_600_000;
 /** At a start, UTC may not be further ahead of what the last run knew: most boards are off for less. */
-export const START_JUMP_MS = 86_400_000;
+const START_JUMP_MS = 86_400_000;
 export const CLOCK_DOUBT_MS = 3_600_000;
 /** The trusted moment is written down so often. */
 const STORE_MS = 600_000;

@@ -1,6 +1,6 @@
 /**
  * Batches framed for channels other than the common ones (2 × track). Most readers take the common layout and get the relay's buffer
- * itself; those that ask for other channels share a second framing with all that ask for the same one. Never a copy a reader.
+ * itself. One that asks for another channel costs a copy of the batch, which all that ask for the same channel share.
  */
 import { reframed } from '../../stream/framed.ts';
 import type { Batch } from '../../stream/batch.ts';

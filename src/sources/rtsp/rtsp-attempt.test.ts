@@ -52,14 +52,6 @@ class StubbornPipe implements BytePipe {
     this.#pipe.handle(handler);
   }
 
-  pause(): void {
-    this.#pipe.pause();
-  }
-
-  resume(): void {
-    this.#pipe.resume();
-  }
-
   close(): void {
     this.closing = true;
     this.#closing.resolve();

@@ -8,8 +8,8 @@ import { WeirError } from '../../errors.ts';
 import type { FragmentInput } from './fragment.ts';
 import { writeFragment } from './fragment.ts';
 import { writeInit } from './init.ts';
-import { baseTicks, findTfdts, shiftTfdts } from './patch.ts';
-import { writeSegmentStart } from './segment-start.ts';
+import { baseTicks, findTfdts, shiftTfdts } from '../recording/patch.ts';
+import { writeSegmentStart } from '../recording/segment-start.ts';
 
 /** What a reader must find of what was written. */
 function assertSame(parsed: ParsedFragment | undefined, input: FragmentInput, bytes: Uint8Array): void {

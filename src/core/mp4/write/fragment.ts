@@ -32,7 +32,7 @@ export interface FragmentRun {
 export interface FragmentInput {
   /** mfhd: grows from fragment to fragment (32 bits, taken modulo). */
   readonly sequence: number;
-  /** Boxes before the moof: the start of a segment (segment-start.ts). */
+  /** Boxes before the moof: the start of a segment (recording/segment-start.ts). */
   readonly prefix?: Uint8Array;
   /** Tracks without samples are left out. */
   readonly tracks: readonly FragmentRun[];

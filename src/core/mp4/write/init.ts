@@ -4,7 +4,7 @@
  *     ftyp  moov( mvhd  trak( tkhd mdia( mdhd hdlr minf( vmhd|smhd dinf stbl( stsd … ) ) ) ) …  mvex( free trex … ) )
  *
  * Deterministic: the same tracks give the same bytes, so that its hash names it for life. The `free` box has the size of an
- * `mehd`: a file on disk turns it into one when it is closed (file-header.ts); a live list must not announce a length.
+ * `mehd`: a file on disk turns it into one when it is closed (recording/file-header.ts); a live list must not announce a length.
  * No edit list: live players read none, and an encoder's priming is shorter than a frame of picture.
  */
 import type { AudioShape, VideoShape } from '../../codec/codec-parameters.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAuthorization } from '../digest/authorization.ts';
-import { Conversation, VIDEO_SDP } from './conversation.table.ts';
+import { FakeCamera, VIDEO_SDP } from './fake-camera.ts';
 
 describe('authentication', () => {
   const URL = 'rtsp://admin:p%40ss@192.0.2.1/live';
 
   it('is asked for, given, and from then on given at once', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.push({ kind: 'connected' });
     assert.equal(talk.request('OPTIONS').headers.get('Authorization'), undefined);
     talk.reply(200);
@@ -28,7 +28,7 @@ describe('authentication', () => {
   });
 
   it('wrong: ends after one try', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.push({ kind: 'connected' });
     talk.request('OPTIONS');
     talk.reply(401, digest('1'));
@@ -38,7 +38,7 @@ describe('authentication', () => {
   });
 
   it('with nonces that are always too old: ends', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.push({ kind: 'connected' });
     for (let nonce = 0; nonce < 4; nonce++) {
       talk.request('OPTIONS');
@@ -48,7 +48,7 @@ describe('authentication', () => {
   });
 
   it('of a kind that is not known: says so', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.push({ kind: 'connected' });
     talk.request('OPTIONS');
     talk.reply(401, { 'WWW-Authenticate': 'Negotiate' });
@@ -56,7 +56,7 @@ describe('authentication', () => {
   });
 
   it('a new nonce in answer to a keep-alive is answered, without a new connection (Axis M5525)', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.play();
     for (let i = 0; i < 3; i++) {
       talk.advance(9000);
@@ -74,7 +74,7 @@ describe('authentication', () => {
   });
 
   it('on a connection that is closed after the 401 (VStarcam): connects again, once, and gives it at once', () => {
-    const talk = new Conversation(URL);
+    const talk = new FakeCamera(URL);
     talk.push({ kind: 'connected' });
     talk.request('OPTIONS');
     talk.reply(401, digest('1'));
@@ -90,7 +90,7 @@ describe('authentication', () => {
 
 describe('redirects', () => {
   it('are followed five times, not six', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     for (let hop = 1; hop <= 5; hop++) goTo(talk, `rtsp://192.0.2.${hop}/x`);
     assert.equal(talk.of('connect').length, 6);
     goTo(talk, 'rtsp://192.0.2.9/x');
@@ -98,7 +98,7 @@ describe('redirects', () => {
   });
 
   it('take the credentials to the same host only', () => {
-    const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
+    const talk = new FakeCamera('rtsp://u:p@192.0.2.1/live');
     for (const location of [
       'rtsp://192.0.2.1:8554/other',
       'rtsp://192.0.2.2/x',
@@ -114,7 +114,7 @@ describe('redirects', () => {
 
   for (const location of ['rtsp://192.0.2.2/x', 'rtsp://a:b@192.0.2.2/x']) {
     it(`do not take a challenge to another host: ${location}`, () => {
-      const talk = new Conversation('rtsp://u:p@192.0.2.1/live');
+      const talk = new FakeCamera('rtsp://u:p@192.0.2.1/live');
       talk.push({ kind: 'connected' });
       talk.request('OPTIONS');
       talk.reply(401, { 'WWW-Authenticate': 'Basic realm="r"' });
@@ -132,14 +132,14 @@ describe('redirects', () => {
     ['DESCRIBE', 1],
   ] as const) {
     it(`by a REDIRECT request before ${before} is answered: 200, and on`, () => {
-      const talk = new Conversation();
+      const talk = new FakeCamera();
       talk.push({ kind: 'connected' });
       talk.request('OPTIONS');
       if (awaited === 1) {
         talk.reply(200);
         talk.request('DESCRIBE');
       }
-      talk.wire('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
+      talk.say('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
       assert.equal(talk.response().status, 200);
       talk.nothingSent();
       assert.equal(talk.of('connect').at(-1)?.url.requestUrl, 'rtsp://192.0.2.2/other');
@@ -149,19 +149,19 @@ describe('redirects', () => {
   }
 
   it('by a REDIRECT request that comes while a session is torn down are not followed', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play();
     talk.push({ kind: 'stop' });
     talk.request('TEARDOWN');
-    talk.wire('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
+    talk.say('REDIRECT * RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n');
     assert.equal(talk.response().status, 200);
     assert.deepEqual([talk.of('connect').length, talk.machine.state], [1, 'leaving']);
   });
 
   it('by a REDIRECT request: 200, TEARDOWN, and on', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play();
-    talk.wire('REDIRECT rtsp://192.0.2.1/live RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.8/x\r\n\r\n');
+    talk.say('REDIRECT rtsp://192.0.2.1/live RTSP/1.0\r\nCSeq: 9\r\nLocation: rtsp://192.0.2.8/x\r\n\r\n');
     assert.equal(talk.response().status, 200);
     talk.request('TEARDOWN');
     assert.deepEqual([talk.of('connect')[1]?.url.host, talk.machine.state], ['192.0.2.8', 'connecting']);
@@ -172,7 +172,7 @@ const digest = (nonce: string, more = ''): Readonly<Record<string, string>> => (
   'WWW-Authenticate': `Digest realm="r", nonce="${nonce}"${more}`,
 });
 
-const goTo = (talk: Conversation, location: string): void => {
+const goTo = (talk: FakeCamera, location: string): void => {
   talk.push({ kind: 'connected' });
   talk.request('OPTIONS');
   talk.reply(200);

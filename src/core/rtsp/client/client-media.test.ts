@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AUDIO_SECTION, Conversation, TCP, VIDEO_SDP } from './conversation.table.ts';
+import { AUDIO_SECTION, FakeCamera, TCP, VIDEO_SDP } from './fake-camera.ts';
 import { MAX_EARLY_FRAMES } from './media-gate.ts';
 
 describe('media', () => {
   it('before PLAY is dropped, between PLAY and its answer kept', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe();
     talk.request('SETUP');
     talk.frame(0, 1);
@@ -27,7 +27,7 @@ describe('media', () => {
   });
 
   it('kept early is a copy: what it was read into is read into again', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe();
     talk.request('SETUP');
     talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
@@ -44,7 +44,7 @@ describe('media', () => {
   });
 
   it('kept early is bounded', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe();
     talk.request('SETUP');
     talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
@@ -55,7 +55,7 @@ describe('media', () => {
   });
 
   it('of a dead session of an old live555 is dropped (ret#17)', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe(`a=tool:LIVE555 Streaming Media v2013.04.08\r\n${VIDEO_SDP}`);
     talk.request('SETUP');
     talk.reply(200, { Session: '7', Transport: `${TCP}0-1;ssrc=01020304` });
@@ -74,7 +74,7 @@ describe('media', () => {
   });
 
   it('goes to its track by channel, RTCP on the RTP channel is RTCP, tracks that share a channel are told by payload type', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe(VIDEO_SDP + AUDIO_SECTION);
     talk.request('SETUP');
     talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
@@ -95,7 +95,7 @@ describe('media', () => {
   });
 
   it('counts rubbish', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play();
     talk.push({
       kind: 'units',
@@ -110,7 +110,7 @@ describe('media', () => {
 
 describe('time', () => {
   it('without an answer: source-timeout', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.push({ kind: 'connected' });
     talk.request('OPTIONS');
     talk.advance(9999);
@@ -122,7 +122,7 @@ describe('time', () => {
   });
 
   it('without media: source-silent, after the first byte and after the last', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play('7;timeout=600');
     talk.advance(14_999);
     talk.frame(0);
@@ -134,7 +134,7 @@ describe('time', () => {
     talk.reply(200);
     assert.equal(talk.ended, 'source-silent');
 
-    const never = new Conversation();
+    const never = new FakeCamera();
     never.play();
     never.advance(15_000);
     never.request('TEARDOWN');
@@ -154,7 +154,7 @@ describe('time', () => {
     ['7;timeout=600', 30_000],
   ] as const) {
     it(`keeps ${session} alive every ${periodMs} ms`, () => {
-      const talk = new Conversation(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
+      const talk = new FakeCamera(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
       talk.play(session);
       for (let i = 0; i < 3; i++) {
         talk.advance(periodMs - 1);
@@ -167,7 +167,7 @@ describe('time', () => {
   }
 
   it('keeps alive with another method when one is refused, and never minds', () => {
-    const talk = new Conversation(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
+    const talk = new FakeCamera(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
     talk.play();
     for (const method of ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'OPTIONS']) {
       talk.advance(30_000);
@@ -184,7 +184,7 @@ describe('time', () => {
     ['after a day', 86_400, 'OPTIONS'],
   ] as const) {
     it(`a session that is cut ${name} is next kept alive with ${method}`, () => {
-      const talk = new Conversation(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
+      const talk = new FakeCamera(undefined, { timeouts: { responseMs: 10_000, firstByteMs: 1e9, idleMs: 1e9 } });
       talk.play();
       talk.advance(seconds * 1000);
       talk.push({ kind: 'closed' });

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { below, mutated, seededRandom, type Random } from '../../bytes/mutations.table.ts';
 import { ERRORS } from '../../errors.ts';
-import { Dialogue, plainAnswer, respond, rtpFrame, TIMEOUTS, type Answer } from './camera-dialogue.table.ts';
+import { answering, type FakeCamera, plainAnswer, respond, rtpFrame, TIMEOUTS, type Answer } from './fake-camera.ts';
 import { TEARDOWN_WAIT_MS } from './client-machine.ts';
 
 const CAMERAS = new URL('../../../../test/fixtures/cameras/', import.meta.url);
@@ -155,7 +155,7 @@ describe('sessions as cameras answered them', () => {
     it(row.name, () => {
       const camera = open(row, recordedAnswer(row));
       assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
-      const tracks = camera.tracks?.tracks ?? [];
+      const tracks = camera.of('tracks')[0]?.tracks ?? [];
       assert.deepEqual(
         tracks.map(({ format, url, rtpChannel, rtcpChannel }) => [url, format.encoding, rtpChannel, rtcpChannel]),
         row.tracks.map((line) => {
@@ -164,7 +164,7 @@ describe('sessions as cameras answered them', () => {
         }),
       );
       assert.deepEqual(
-        camera.tracks?.skipped.map(({ media }) => media),
+        camera.of('tracks')[0]?.skipped.map(({ media }) => media),
         row.skipped ?? [],
       );
       for (const { rtpChannel, ssrc = 1 } of tracks) camera.say(rtpFrame(rtpChannel, [0x65], ssrc));
@@ -172,7 +172,7 @@ describe('sessions as cameras answered them', () => {
         camera.outputs.flatMap((output) => (output.kind === 'rtp' ? [output.track] : [])),
         tracks.map((_, index) => index),
       );
-      camera.stop();
+      camera.push({ kind: 'stop' });
       assert.deepEqual(camera.asked, [
         `OPTIONS ${HOST}${row.path}`,
         `DESCRIBE ${HOST}${row.path}`,
@@ -198,7 +198,7 @@ describe('sessions as cameras answered them', () => {
     const play = camera.requests.find(({ method }) => method === 'PLAY');
     assert.equal(play?.headers.get('Session'), '231970');
     assert.deepEqual(
-      camera.tracks?.tracks.map(({ format, ssrc }) => [format.encoding, ssrc]),
+      camera.of('tracks')[0]?.tracks.map(({ format, ssrc }) => [format.encoding, ssrc]),
       [
         ['H264', undefined],
         ['PCMA', undefined],
@@ -241,12 +241,12 @@ function playDamaged(row: Recorded, random: Random): void {
     const said = asText(answer(request, asked));
     return random() < 0.15 ? mutated(Buffer.from(said, 'latin1'), random) : said;
   });
-  camera.wake(TIMEOUTS.responseMs + TEARDOWN_WAIT_MS);
+  camera.advance(TIMEOUTS.responseMs + TEARDOWN_WAIT_MS);
   assert.ok(['playing', 'ended'].includes(camera.machine.state), `still ${camera.machine.state}`);
   assert.equal(camera.machine.state === 'ended', camera.error !== undefined, 'an end has an error, playing has none');
   for (let frames = 0; frames < 4; frames++) camera.say(mutated(rtpFrame(below(4, random)), random));
-  camera.stop();
-  camera.wake(TEARDOWN_WAIT_MS);
+  camera.push({ kind: 'stop' });
+  camera.advance(TEARDOWN_WAIT_MS);
   assert.equal(camera.machine.state, 'ended');
   const kinds = camera.outputs.map(({ kind }) => kind);
   assert.deepEqual([kinds.at(-1), kinds.indexOf('end')], ['end', kinds.length - 1], 'one end, and nothing after it');
@@ -255,14 +255,14 @@ function playDamaged(row: Recorded, random: Random): void {
   const announced = kinds.indexOf('tracks');
   for (const [index, output] of camera.outputs.entries()) {
     if (output.kind !== 'rtp' && output.kind !== 'rtcp') continue;
-    assert.ok(announced >= 0 && index > announced && output.track < (camera.tracks?.tracks.length ?? 0));
+    assert.ok(announced >= 0 && index > announced && output.track < (camera.of('tracks')[0]?.tracks.length ?? 0));
   }
 }
 
 const HOST = 'rtsp://192.0.2.1';
 
-function open(row: Recorded, answer: Answer): Dialogue {
-  return new Dialogue(answer, `rtsp://user:p%40ss@192.0.2.1${row.path}`);
+function open(row: Recorded, answer: Answer): FakeCamera {
+  return answering(answer, `rtsp://user:p%40ss@192.0.2.1${row.path}`);
 }
 
 function recordedAnswer(row: Recorded): Answer {

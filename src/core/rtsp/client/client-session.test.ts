@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AUDIO_SECTION, Conversation, TCP, VIDEO_SDP } from './conversation.table.ts';
+import { AUDIO_SECTION, FakeCamera, TCP, VIDEO_SDP } from './fake-camera.ts';
 
 describe('the way to media', () => {
   it('is OPTIONS, DESCRIBE, a SETUP a track, PLAY, and TEARDOWN', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     assert.deepEqual(
       talk.of('connect').map((output) => output.url.host),
       ['192.0.2.1'],
@@ -52,7 +52,7 @@ describe('the way to media', () => {
   });
 
   it('skips what cannot be used, with the reason', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe(
       `${VIDEO_SDP}m=audio 0 RTP/AVP 0\r\na=sendonly\r\nm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\nm=vana 0 RTP/AVP 9\r\n${AUDIO_SECTION}`,
     );
@@ -78,7 +78,7 @@ describe('the way to media', () => {
 
 describe('what a server may answer', () => {
   it('SETUP with UDP: an end that tears down what was set up', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.describe(AUDIO_SECTION + VIDEO_SDP);
     talk.request('SETUP');
     talk.reply(200, { Session: '7', Transport: `${TCP}0-1` });
@@ -92,7 +92,7 @@ describe('what a server may answer', () => {
   });
 
   it('responses to nothing, and those that are not final', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.push({ kind: 'connected' });
     talk.request('OPTIONS');
     talk.reply(100);
@@ -121,9 +121,9 @@ describe('a request of the server', () => {
   ];
   for (const [method, body, status] of rows) {
     it(`${method} ${JSON.stringify(body.slice(0, 4))} is answered with ${status} and its own CSeq`, () => {
-      const talk = new Conversation();
+      const talk = new FakeCamera();
       talk.play();
-      talk.wire(
+      talk.say(
         `${method} rtsp://192.0.2.1/live RTSP/1.0\r\nCSeq: 4711\r\nSession: 7\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
       const response = talk.response();
@@ -138,14 +138,14 @@ describe('a request of the server', () => {
 
 describe('the end', () => {
   it('says what was awaited when the connection closes', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.push({ kind: 'connected' });
     talk.push({ kind: 'closed' });
     assert.equal(talk.of('end')[0]?.error?.message, 'The source closed the connection instead of answering OPTIONS');
   });
 
   it('comes once, whatever follows', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play();
     talk.push({ kind: 'stop' });
     talk.push({ kind: 'stop' });
@@ -158,7 +158,7 @@ describe('the end', () => {
   });
 
   it('is that of the first cause: a stop while the TEARDOWN of an error is awaited changes nothing', () => {
-    const talk = new Conversation();
+    const talk = new FakeCamera();
     talk.play();
     talk.advance(15_000);
     talk.request('TEARDOWN');
@@ -171,7 +171,7 @@ describe('the end', () => {
 
   it('comes at once when stopped before a session is there', () => {
     for (const steps of [0, 1]) {
-      const talk = new Conversation();
+      const talk = new FakeCamera();
       if (steps === 1) talk.push({ kind: 'connected' });
       talk.push({ kind: 'stop' });
       assert.equal(talk.ended, 'none');

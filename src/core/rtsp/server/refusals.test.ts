@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ERRORS, WeirError } from '../../errors.ts';
+import { ERRORS, WeirError, type ErrorCode } from '../../errors.ts';
 import { RtspFramer } from '../wire/framer.ts';
 import { BASE, Dialogue, TCP } from './dialogue.table.ts';
 import { ERROR_HEADER, MAX_ERROR_TEXT, refusal, refusalOf, replyBytes, type Reply } from './response.ts';
@@ -9,7 +9,7 @@ const UDP = { Transport: 'RTP/AVP;unicast;client_port=5000-5001' };
 const CLOCK = { Range: 'clock=20261124T101500Z-' };
 
 /** Method, URI, headers, code, and how its sentence begins. */
-const REFUSED: readonly (readonly [string, string, Readonly<Record<string, string>>, keyof typeof ERRORS, string])[] = [
+const REFUSED: readonly (readonly [string, string, Readonly<Record<string, string>>, ErrorCode, string])[] = [
   ['FLY', BASE, {}, 'method-unknown', 'The method'],
   ['OPTIONS', '*', { CSeq: '' }, 'request-malformed', 'The request has no CSeq'],
   ['DESCRIBE', '*', {}, 'request-malformed', 'The URL names no stream'],
@@ -27,7 +27,8 @@ describe('a refusal', () => {
     it(`says why: ${method} ${code}`, () => {
       const reply = new Dialogue().ask(method, uri, headers);
       assert.equal(reply.status, ERRORS[code].rtsp);
-      assert.ok(reply.headers.get(ERROR_HEADER)?.startsWith(`${code}; ${begins}`), reply.headers.get(ERROR_HEADER));
+      const told = reply.headers.get(ERROR_HEADER) ?? '';
+      assert.ok(told.startsWith(`${code}; ${begins}`), told);
     });
   }
 

@@ -2,7 +2,7 @@
  * Messages as bytes (RFC 2326 §4): the inverse of the framer. Strict: CRLF, exactly `CSeq` as its name stands (some cameras compare
  * bytewise, g2r#7), Content-Length from the body and only with one.
  */
-import type { RtspMessage, RtspRequest, RtspResponse } from './message.ts';
+import type { RtspRequest, RtspResponse } from './message.ts';
 
 const NO_BODY = new Uint8Array(0);
 
@@ -17,10 +17,6 @@ export function serialiseRequest(request: RequestParts): Uint8Array {
 export function serialiseResponse(response: ResponseParts): Uint8Array {
   const reason = response.reason ?? reasonOf(response.status);
   return serialise(`RTSP/1.0 ${response.status} ${reason}`, response.headers ?? [], response.body ?? NO_BODY);
-}
-
-export function serialiseMessage(message: RtspMessage): Uint8Array {
-  return message.kind === 'request' ? serialiseRequest(message) : serialiseResponse(message);
 }
 
 /** RFC 2326 §7.1.1. */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
 import { RtspHeaders } from './headers.ts';
-import { parseMethods, serialiseMethods } from './method-list.ts';
+import { serialiseMethods } from './method-list.ts';
 import { cseqOf, parseHead } from './parse-head.ts';
 import { parseRange, serialiseRange, type RtspRange } from './range.ts';
-import { parseRtpInfo, serialiseRtpInfo, type RtpInfo } from './rtp-info.ts';
+import { serialiseRtpInfo } from './rtp-info.ts';
 import { parseRtspUrl } from './rtsp-url.ts';
 import { RtspFramer } from './framer.ts';
-import { serialiseMessage, serialiseRequest, serialiseResponse } from './serialise.ts';
+import { serialiseRequest, serialiseResponse } from './serialise.ts';
 import { parseSession, serialiseSession, type SessionHeader } from './session.ts';
 import { parseTransports, serialiseTransport, type Transport } from './transport.ts';
 
@@ -131,40 +131,18 @@ describe('the Range header', () => {
   });
 });
 
-describe('the RTP-Info header', () => {
-  const rows: readonly (readonly [string, readonly RtpInfo[]])[] = [
-    [
-      'url=trackID=0;seq=47121;rtptime=3475222385,url=trackID=1;seq=45186;rtptime=2234446919',
-      [
-        { url: 'trackID=0', sequence: 47121, rtpTime: 3475222385 },
-        { url: 'trackID=1', sequence: 45186, rtpTime: 2234446919 },
-      ],
-    ],
-    [
-      'url=rtsp://h/s/trackID=1?a=b;c=d,e&p=Profile_1;seq=24104;rtptime=1',
-      [{ url: 'rtsp://h/s/trackID=1?a=b;c=d,e&p=Profile_1', sequence: 24104, rtpTime: 1 }],
-    ],
-    [
-      'url=t;seq=16852;rtptime=1070938629;ssrc=dcc4a0d8',
-      [{ url: 't', sequence: 16852, rtpTime: 1070938629, ssrc: 0xdcc4a0d8 }],
-    ],
-    ['url=t;seq=70000;rtptime=-1', [{ url: 't' }]],
-    ['url=t', [{ url: 't' }]],
-    ['seq=1', []],
+it('RTP-Info names each track and where it begins', () => {
+  const entries = [
+    { url: 'rtsp://h/s/trackID=0', sequence: 47121, rtpTime: 3475222385 },
+    { url: 'rtsp://h/s/trackID=1', sequence: 0, rtpTime: 0 },
   ];
-  for (const [text, info] of rows) {
-    it(`reads ${JSON.stringify(text)}`, () => {
-      assert.deepEqual(parseRtpInfo(text), info);
-      for (const { url, sequence, rtpTime } of info) {
-        if (sequence === undefined || rtpTime === undefined) continue;
-        assert.deepEqual(parseRtpInfo(serialiseRtpInfo([{ url, sequence, rtpTime }])), [{ url, sequence, rtpTime }]);
-      }
-    });
-  }
+  assert.equal(
+    serialiseRtpInfo(entries),
+    'url=rtsp://h/s/trackID=0;seq=47121;rtptime=3475222385,url=rtsp://h/s/trackID=1;seq=0;rtptime=0',
+  );
 });
 
-it('lists of methods are read in any case and with any separator', () => {
-  assert.deepEqual([...parseMethods('OPTIONS, describe,,PLAY')], ['OPTIONS', 'DESCRIBE', 'PLAY']);
+it('lists of methods are written by comma', () => {
   assert.equal(serialiseMethods(['OPTIONS', 'PLAY']), 'OPTIONS, PLAY');
 });
 
@@ -261,7 +239,7 @@ describe('messages', () => {
       headers,
       body: new Uint8Array(0),
     } as const;
-    const [unit] = new RtspFramer().push(serialiseMessage(response));
+    const [unit] = new RtspFramer().push(serialiseResponse(response));
     assert.ok(unit?.kind === 'message' && unit.message.kind === 'response');
     assert.deepEqual([...unit.message.headers], [...headers]);
     assert.equal(cseqOf(unit.message), 1);

@@ -3,7 +3,7 @@
  * the 64-bit decode times change; taken off and added back they give the same bytes.
  */
 import { parseFragment } from '../read/fragment.ts';
-import type { TfdtOffset } from './fragment.ts';
+import type { TfdtOffset } from '../write/fragment.ts';
 
 /**
  * Adds `deltaTicksOf(trackId)` (negative: takes off) to each decode time, in place: `bytes` must be the caller's own copy.

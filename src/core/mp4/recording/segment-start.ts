@@ -5,9 +5,9 @@
  *     uuid: usertype:16 version:u8 flags:u8 number:u64 discontinuityNumber:u32       weir-boxes.ts
  */
 
-import { userType, weirBoxAt } from '../weir-boxes.ts';
-import { box, u32, u64 } from './box.ts';
-import { fourCc } from './init.ts';
+import { userType, weirBoxAt } from './weir-boxes.ts';
+import { box, u32, u64 } from '../write/box.ts';
+import { fourCc } from '../write/init.ts';
 
 export interface SegmentStart {
   /** Number of the segment, for the life of the stream. */

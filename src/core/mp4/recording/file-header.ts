@@ -3,15 +3,15 @@
  *
  *     ftyp moov   uuid: usertype:16 version:u8 baseUtcMs:u64 streamLength:u16 stream:utf8 hashLength:u8 initHash:ascii
  *
- * Filling in the durations at the close changes no length: write `withDurations(header, …)` over the head (durations.ts).
+ * Filling in the durations at the close changes no length: write `withDurations(header, …)` over the head (write/durations.ts).
  */
 import { invalid, parseBoxHead } from '../read/boxes.ts';
 import { Fields } from '../read/fields.ts';
 import type { ParsedInit } from '../read/init.ts';
 import { parseInit } from '../read/init.ts';
-import { userType, WEIR_BOX_HEAD, weirBoxAt } from '../weir-boxes.ts';
-import { box, u16, u64 } from './box.ts';
-import { withoutDurations } from './durations.ts';
+import { userType, WEIR_BOX_HEAD, weirBoxAt } from './weir-boxes.ts';
+import { box, u16, u64 } from '../write/box.ts';
+import { withoutDurations } from '../write/durations.ts';
 
 export interface FileInfo {
   readonly stream: string;

@@ -1,11 +1,11 @@
-/** Reads the sample table of a closed recording (sample-table-format.ts): the inverse of write/sample-table.ts. */
+/** Reads the sample table of a closed recording (sample-table-format.ts): the inverse of sample-table-writer.ts. */
 import { WeirError } from '../../errors.ts';
-import type { TableState, TrackState } from '../sample-table-format.ts';
-import { RECORD, RUN_FLAG, SEGMENT_FLAG, startState } from '../sample-table-format.ts';
+import type { TableState, TrackState } from './sample-table-format.ts';
+import { RECORD, RUN_FLAG, SEGMENT_FLAG, startState } from './sample-table-format.ts';
 import { VarintReader } from '../varint.ts';
-import type { TableInfo } from '../write/sample-table.ts';
-import type { SegmentStart } from '../write/segment-start.ts';
-import type { ParsedSample } from './fragment.ts';
+import type { TableInfo } from './sample-table-writer.ts';
+import type { SegmentStart } from './segment-start.ts';
+import type { ParsedSample } from '../read/fragment.ts';
 
 export interface SampleTable extends TableInfo {
   readonly segments: readonly TableSegment[];

@@ -6,12 +6,12 @@ import { WeirError } from '../../errors.ts';
 import { boxesIn } from '../read/boxes.ts';
 import type { ParsedFragment } from '../read/fragment.ts';
 import { parseFragment } from '../read/fragment.ts';
-import { parseSampleTable } from '../read/sample-table.ts';
-import { withDurations } from './durations.ts';
+import { parseSampleTable } from './parse-sample-table.ts';
+import { withDurations } from '../write/durations.ts';
 import { parseFileHeader, writeFileHeader } from './file-header.ts';
 import { FileTrailer, parseFileTrailer, trailerLength } from './file-trailer.ts';
-import { writeFragment } from './fragment.ts';
-import { writeInit } from './init.ts';
+import { writeFragment } from '../write/fragment.ts';
+import { writeInit } from '../write/init.ts';
 import type { SegmentStart } from './segment-start.ts';
 import { parseSegmentStart, SEGMENT_START_SIZE, writeSegmentStart } from './segment-start.ts';
 

@@ -8,13 +8,13 @@
 import { ByteWriter } from '../byte-writer.ts';
 import { invalid } from '../read/boxes.ts';
 import type { ParsedFragment } from '../read/fragment.ts';
-import type { SampleTable } from '../read/sample-table.ts';
-import { parseSampleTable } from '../read/sample-table.ts';
-import { SAMPLE_TABLE_VERSION } from '../sample-table-format.ts';
-import { userType, WEIR_BOX_HEAD, weirBoxAt } from '../weir-boxes.ts';
-import { box, fullBox, u32 } from './box.ts';
-import type { TableInfo } from './sample-table.ts';
-import { SampleTableWriter } from './sample-table.ts';
+import type { SampleTable } from './parse-sample-table.ts';
+import { parseSampleTable } from './parse-sample-table.ts';
+import { SAMPLE_TABLE_VERSION } from './sample-table-format.ts';
+import { userType, WEIR_BOX_HEAD, weirBoxAt } from './weir-boxes.ts';
+import { box, fullBox, u32 } from '../write/box.ts';
+import type { TableInfo } from './sample-table-writer.ts';
+import { SampleTableWriter } from './sample-table-writer.ts';
 import type { SegmentStart } from './segment-start.ts';
 
 export interface TrailerInfo extends TableInfo {

@@ -1,7 +1,7 @@
 /** Builds the sample table of a recording while its file grows (sample-table-format.ts): its bytes, and no object a sample. */
 import type { ParsedFragment, ParsedRun, ParsedSample } from '../read/fragment.ts';
-import type { TableState, TrackState } from '../sample-table-format.ts';
-import { RECORD, RUN_FLAG, SEGMENT_FLAG, startState } from '../sample-table-format.ts';
+import type { TableState, TrackState } from './sample-table-format.ts';
+import { RECORD, RUN_FLAG, SEGMENT_FLAG, startState } from './sample-table-format.ts';
 import { VarintWriter } from '../varint.ts';
 import type { SegmentStart } from './segment-start.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The sample table of a closed recording: every sample's size, duration and place in about two bytes, written a fragment at
- * a time (write/sample-table.ts) and read in one go (read/sample-table.ts). All numbers are varints (varint.ts), s: signed.
+ * a time (sample-table-writer.ts) and read in one go (parse-sample-table.ts). All numbers are varints (varint.ts), s: signed.
  *
  *     head:      streamLength stream baseUtcMs tracks, and for each: trackId timescale
  *     segment:   1 flags number-s discontinuityNumber-s             numbers: differences to the segment before
