@@ -164,14 +164,6 @@ class ServerTunnel implements BytePipe {
     this.#handler = handler;
   }
 
-  pause(): void {
-    this.#post?.pause();
-  }
-
-  resume(): void {
-    this.#post?.resume();
-  }
-
   close(): void {
     this.#get.close();
   }

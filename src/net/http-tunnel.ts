@@ -182,14 +182,6 @@ class ClientTunnel implements BytePipe {
     this.#handler = handler;
   }
 
-  pause(): void {
-    this.#get.pause();
-  }
-
-  resume(): void {
-    this.#get.resume();
-  }
-
   /** What was written is sent first; the GET ends with the POST. */
   close(): void {
     this.#post.close();

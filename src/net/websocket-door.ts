@@ -86,14 +86,6 @@ class WebSocketPipe implements BytePipe {
     this.#handler = handler;
   }
 
-  pause(): void {
-    this.#webSocket.pause();
-  }
-
-  resume(): void {
-    this.#webSocket.resume();
-  }
-
   close(): void {
     this.#webSocket.close(1000);
   }

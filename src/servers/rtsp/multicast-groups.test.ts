@@ -103,5 +103,10 @@ function portsOf(group: ReturnType<MulticastGroups['take']>): readonly number[] 
 }
 
 function kinds(sent: readonly Sent[]): readonly string[] {
-  return sent.map(({ packet, to }) => `${to.port} ${parseRtcp(packet).packets.map(({ kind }) => kind).join(', ')}`);
+  return sent.map(
+    ({ packet, to }) =>
+      `${to.port} ${parseRtcp(packet)
+        .packets.map(({ kind }) => kind)
+        .join(', ')}`,
+  );
 }

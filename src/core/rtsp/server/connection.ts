@@ -200,10 +200,11 @@ function describe(request: RtspRequest, sessions: ConnectionSessions): Outcome {
 
 /**
  * Media in flight says more than requests do: a publisher is there as long as it sends, a reader as long as its connection takes what it
- * is sent, and the edge sees both. Neither has to say anything else: publishers do not, and not every player sends reports.
+ * is sent, and the edge sees both. Neither has to say anything else: publishers do not, and not every player sends reports. What is sent
+ * in datagrams nobody sees taken: there reports or requests have to come.
  */
-function livesByMedia({ phase }: ServerSession): boolean {
-  return phase === 'recording' || phase === 'playing';
+function livesByMedia({ phase, tracks }: ServerSession): boolean {
+  return phase === 'recording' || (phase === 'playing' && tracks.every(({ way }) => way.kind === 'interleaved'));
 }
 
 /** §10.3, from a publisher: what it will send. */
