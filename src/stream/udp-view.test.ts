@@ -39,12 +39,19 @@ test('a large packet is cut, what follows is numbered on; the marker is the last
 test('a burst ends where the live line goes on', () => {
   const view = new UdpView(() => H264);
   view.datagrams(batchOf([packetOf(100, 5000)]));
-  const burst = view.burst([
+  const batches = [
     batchOf([packetOf(99, 30)]),
     batchOf([packetOf(7, 3000)], 1),
     batchOf([packetOf(100, 5000)]),
     batchOf([packetOf(101, 3000), packetOf(102, 30)]),
-  ]);
+  ];
+  const before = batches.map(({ buffer }) => buffer.toString('hex'));
+  const burst = view.burst(batches);
+  assert.deepEqual(
+    batches.map(({ buffer }) => buffer.toString('hex')),
+    before,
+    'the relay is untouched',
+  );
   assert.deepEqual(burst.map(numbers), [[97], [5, 6, 7], [98, 99, 100, 101], [102, 103, 104, 105]]);
   assert.deepEqual(view.datagrams(batchOf([packetOf(103, 30)])).map(numberOf), [106]);
   assert.deepEqual(view.datagrams(batchOf([packetOf(8, 30)], 1)).map(numberOf), [8]);

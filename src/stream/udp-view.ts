@@ -105,7 +105,8 @@ function numbered(cuts: readonly Cut[], extra: number): Datagrams {
 }
 
 function renumbered(packet: Uint8Array, ahead: number): Uint8Array {
-  const copy = packet.slice();
+  // Not `slice`: of a Buffer that is a view.
+  const copy = new Uint8Array(packet);
   const sequence = ((((copy[2] ?? 0) << 8) | (copy[3] ?? 0)) + ahead) & 0xffff;
   copy[2] = sequence >> 8;
   copy[3] = sequence;

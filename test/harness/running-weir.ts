@@ -179,7 +179,7 @@ export interface StreamReport {
     readonly error: ErrorReport | null;
     readonly tracks: readonly { readonly encoding: string; readonly codecString?: string | null }[];
     readonly source: { readonly attempts: number; readonly faults: Readonly<Record<string, number>> };
-    readonly received: { readonly packets: number };
+    readonly received: { readonly packets: number; readonly lost: number };
     readonly readers: Readonly<Record<string, number>>;
     readonly recording: {
       readonly active: boolean;

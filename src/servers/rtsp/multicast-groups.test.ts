@@ -58,7 +58,10 @@ test('sent once, whoever reads: from the first reader that plays to the last', (
     ],
   );
   groups.tick(clock.monoMs());
-  assert.deepEqual(kinds(sent.splice(0)), ['8003 sender-report', '8005 sender-report']);
+  assert.deepEqual(kinds(sent.splice(0)), [
+    '8003 sender-report, source-description',
+    '8005 sender-report, source-description',
+  ]);
   groups.tick(clock.monoMs());
   assert.deepEqual(sent, []);
   groups.leave(a);

@@ -61,7 +61,7 @@ describe('UDP', () => {
     peer.tick(124_000);
     assert.equal(peer.machine.sessions.size, 1);
     peer.tick(126_000);
-    assert.deepEqual(peer.events, ['flow s1', 'ended s1 timeout']);
+    assert.deepEqual(peer.events, ['flow s1', 'ended s1 timeout', 'close']);
   });
 
   it('one session travels one way', () => {

@@ -1,0 +1,81 @@
+/** RTSP with media in datagrams, between programs that we did not write. */
+import assert from 'node:assert/strict';
+import { makeClip } from '../harness/clips.ts';
+import { peerTest } from '../harness/peers.ts';
+import { Background, mustRun, runProgram } from '../harness/program.ts';
+import { RunningWeir } from '../harness/running-weir.ts';
+
+const PICTURES = 50;
+
+peerTest('ffmpeg publishes over UDP; ffmpeg and GStreamer read over UDP', ['ffmpeg', 'gstreamer'], async (context) => {
+  const clip = await makeClip(context, { seconds: 30, audio: true });
+  const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
+  const publisher = new Background(context, 'ffmpeg', [
+    ...'-v error -re -i'.split(' '),
+    clip,
+    ...'-c copy -f rtsp -rtsp_transport udp'.split(' '),
+    `${weir.rtsp}/cam`,
+  ]);
+  await weir.untilState('cam', 'live');
+  const [byFfmpeg] = await Promise.all([
+    runProgram('ffmpeg', [
+      ...'-v error -xerror -rtsp_transport udp -i'.split(' '),
+      `${weir.rtsp}/cam?start=gop`,
+      ...`-frames:v ${PICTURES} -f null -`.split(' '),
+    ]),
+    mustRun('gst-launch-1.0', [...gstReader('udp', weir.rtsp)], 20_000),
+  ]);
+  assert.equal(`${byFfmpeg.code} ${byFfmpeg.stderr}`, '0 ');
+  const { received, source } = await weir.streamStatus('cam');
+  assert.deepEqual([received.lost, source.faults], [0, {}]);
+  await publisher.end('SIGINT');
+  await weir.untilState('cam', 'down');
+});
+
+peerTest(
+  'GStreamer publishes over UDP, from ports that it does not name',
+  ['rtspclientsink', 'ffprobe'],
+  async (context) => {
+    const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
+    const publisher = new Background(context, 'gst-launch-1.0', [
+      ...'videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1'.split(' '),
+      ...'! x264enc tune=zerolatency key-int-max=25 ! rtspclientsink protocols=udp'.split(' '),
+      `location=${weir.rtsp}/cam`,
+    ]);
+    await weir.untilState('cam', 'live');
+    const said = await mustRun('ffprobe', [
+      ...'-v error -rtsp_transport udp -show_entries stream=codec_name,width -of csv=p=0'.split(' '),
+      `${weir.rtsp}/cam`,
+    ]);
+    assert.equal(said.trim(), 'h264,640');
+    await publisher.end('SIGINT');
+  },
+);
+
+peerTest(
+  'GStreamer reads a group; so do two at once, and nothing is sent when they are gone',
+  ['gstreamer'],
+  async (context) => {
+    const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern } }\n', { env: OWN_GROUP });
+    await weir.untilState('cam', 'live');
+    await Promise.all([1, 2].map(() => mustRun('gst-launch-1.0', [...gstReader('udp-mcast', weir.rtsp)], 20_000)));
+  },
+);
+
+/** A group that no other weir of this machine sends to: the ports of groups are not ours to choose. */
+const OWN_GROUP = { WEIR_RTSP_MULTICAST_RANGE: `239.10.${(process.pid >> 8) & 255}.${process.pid & 255}/32` };
+
+/** Decodes so many pictures of the stream, and ends. */
+function gstReader(protocols: string, rtsp: string): readonly string[] {
+  const group = protocols === 'udp-mcast' ? ['multicast-iface=lo'] : [];
+  const chain = `! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=${PICTURES} ! fakesink`;
+  return [
+    '-q',
+    'rtspsrc',
+    `location=${rtsp}/cam`,
+    `protocols=${protocols}`,
+    'latency=200',
+    ...group,
+    ...chain.split(' '),
+  ];
+}
