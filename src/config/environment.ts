@@ -55,9 +55,11 @@ export const PROCESS_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['WEIR_LOG_FORMAT', 'json, or text (default where standard error is a terminal)'],
 ]);
 
+const SCALARS: ReadonlySet<string> = new Set(['string', 'boolean', 'number']);
+
 function isScalar(node: KeyNode): boolean {
   if (node.anyOf !== undefined) return node.anyOf.some(isScalar);
-  return node.const !== undefined || node.type === 'string' || node.type === 'boolean' || node.type === 'number';
+  return node.const !== undefined || [node.type].flat().some((type) => SCALARS.has(type ?? ''));
 }
 
 function variableOf(path: KeyPath): string {

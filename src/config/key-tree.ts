@@ -4,7 +4,8 @@ import type { KeyPath } from './fault.ts';
 import { ConfigSchema } from './schema.ts';
 
 export interface KeyNode {
-  readonly type?: string;
+  /** Several: any of them. */
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly expected?: string;
   readonly default?: unknown;

@@ -7,7 +7,7 @@
  *     view    100 101  102 103 104 105    106  copy   107  copy
  */
 import type { Codec } from '../core/codec/codec.ts';
-import { RTP_HEADER_BYTES, parseRtpHeader } from '../core/rtp/packet.ts';
+import { parseRtpHeader } from '../core/rtp/packet.ts';
 import { FRAME_HEADER_BYTES, framedLength } from './framed.ts';
 import type { Batch } from './batch.ts';
 
@@ -111,9 +111,4 @@ function renumbered(packet: Uint8Array, ahead: number): Uint8Array {
   copy[2] = sequence >> 8;
   copy[3] = sequence;
   return copy;
-}
-
-/** Octets of payload, for sender reports: CSRC and extension counted, which hardly any packet has. */
-export function payloadBytes(datagrams: Datagrams): number {
-  return datagrams.reduce((sum, { length }) => sum + length - RTP_HEADER_BYTES, 0);
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { MulticastSettings, UdpSettings } from '../../config/settings.ts';
 import { bindUdp, bindUdpPair, bindUdpPairAt } from '../../net/udp.ts';
 import { MulticastGroups } from './multicast-groups.ts';
-import type { UdpParts } from './server-parts.ts';
+import type { UdpParts } from './media-ways.ts';
 import { UdpReaders } from './udp-readers.ts';
 
 export interface DatagramOptions {

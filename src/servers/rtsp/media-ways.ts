@@ -2,6 +2,7 @@
  * The ways that the media of one connection's sessions travels besides the connection itself: which ports and groups each session has, from its SETUP
  * to its end.
  */
+import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../core/errors.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
@@ -10,11 +11,31 @@ import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { RelayTrack, Stream } from '../../stream/stream.ts';
+import type { Layouts } from './layouts.ts';
 import { InterleavedOut, type MediaOut, type TrackReport } from './media-out.ts';
+import type { MulticastGroups } from './multicast-groups.ts';
 import { MulticastOut } from './multicast-out.ts';
 import { PublisherPorts } from './publisher-ports.ts';
-import type { ServerParts } from './server-parts.ts';
+import type { UdpReaders } from './udp-readers.ts';
+import type { UdpViews } from './udp-views.ts';
 import { UdpOut, type TrackSender } from './udp-out.ts';
+
+export interface UdpParts {
+  /** Where ports are bound: where RTSP listens. */
+  readonly host: string;
+  readonly readers: UdpReaders;
+  /** From which publishers get theirs, both ends included. */
+  readonly publisherPorts: PortPair;
+}
+
+/** What media goes through; undefined: it does not. */
+export interface WayParts {
+  readonly layouts: Layouts;
+  readonly udp: UdpParts | undefined;
+  readonly multicast: MulticastGroups | undefined;
+  readonly views: UdpViews;
+  readonly clock: Clock;
+}
 
 /** What datagrams of a session come to. */
 export interface DatagramSink {
@@ -25,18 +46,18 @@ export interface DatagramSink {
 
 export class MediaWays {
   readonly #pipe: BytePipe;
-  readonly #parts: ServerParts;
+  readonly #parts: WayParts;
   readonly #sink: DatagramSink;
   readonly #publishers = new Map<ServerSession, PublisherPorts>();
 
-  constructor(pipe: BytePipe, parts: ServerParts, sink: DatagramSink) {
+  constructor(pipe: BytePipe, parts: WayParts, sink: DatagramSink) {
     this.#pipe = pipe;
     this.#parts = parts;
     this.#sink = sink;
   }
 
   /** What is offered where nothing but the network lies between us and the peer. */
-  static offered({ udp, multicast }: ServerParts): OfferedWays {
+  static offered({ udp, multicast }: WayParts): OfferedWays {
     return { udp: udp !== undefined, multicast: multicast !== undefined };
   }
 
