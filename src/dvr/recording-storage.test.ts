@@ -38,6 +38,7 @@ async function crashed(folder: string, storage: Storage, stream: FakeStream, clo
     await file.append(segment.fragments);
     file.endSegment(segment.entry);
     if (closed) await index.finish('lobby', file.id, await file.seal(), file.segments);
+    else await file.abandon();
   }
 }
 
