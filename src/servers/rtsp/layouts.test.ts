@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { batchOf } from './fakes.table.ts';
+import { batchOf } from './fake-stream.ts';
 import { Layouts, MAX_SHARED_FRAMINGS } from './layouts.ts';
 
 it('the common layout is the relay’s buffer itself; another is framed once, whoever asks', () => {

@@ -8,9 +8,10 @@ import type { SenderReport } from '../../core/rtcp/packet.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { READER_QUEUE_BYTES, READER_STALLED_MS } from '../../stream/reader-queue.ts';
 import { TRACKS_WAIT_MS } from './answers.ts';
-import { AUDIO, batchOf, VIDEO, type Frame } from './fakes.table.ts';
+import type { Frame } from './fake-peer.ts';
+import { AUDIO, batchOf, VIDEO } from './fake-stream.ts';
 import { CLOSE_LINGER_MS } from './connection.ts';
-import { House } from './house.table.ts';
+import { House } from './fake-house.ts';
 import { SENDER_REPORT_MS } from './reader-session.ts';
 
 function senderReport(frame: Frame | undefined): SenderReport {
