@@ -76,7 +76,13 @@ export class DiskStorage implements Storage {
   open(path: string): Promise<StorageFile | undefined> {
     return this.#guard(this.#writes, path, async () => {
       const handle = await openIfThere(join(this.#root, path), 'r+');
-      return handle === undefined ? undefined : this.#file(path, handle, (await handle.stat()).size);
+      if (handle === undefined) return undefined;
+      try {
+        return this.#file(path, handle, (await handle.stat()).size);
+      } catch (error) {
+        await handle.close().catch(() => undefined);
+        throw error;
+      }
     });
   }
 
