@@ -354,6 +354,11 @@ test('one stream: the shape of the file, and its status', async () => {
     ['/api/v1/streams/a%20b', 'ann:secret', 400, 'name-invalid'],
     ['/api/v1/streams/%E0%A4%A', 'ann:secret', 400, 'request-malformed'],
     ['/api/v1/nothing', 'ann:secret', 404, 'path-unknown'],
+    ['/api/v1/nothing.json', 'ann:secret', 404, 'path-unknown'],
+    ['/lobby/other.html', 'ann:secret', 404, 'view-unknown'],
+    ['/lobby/low/preview.webp?width=3', 'ann:secret', 404, 'view-unknown'],
+    ['/lobby', 'ann:secret', 404, 'path-unknown'],
+    ['/lobby/archive-1767261600-99999999999.m3u8', 'ann:secret', 400, 'time-invalid'],
   ];
   for (const [path, user, code, name] of rows) {
     const answer = await get(path, { user });
@@ -382,11 +387,21 @@ test('recordings: spans and gaps, times in several forms', async () => {
     ['?stream=lobby&from=1767261600&to=1767258000', user, 400, 'time-invalid'],
     ['?stream=../x', user, 400, 'name-invalid'],
     ['?stream=lobby', 'bob:other', 403, 'forbidden'],
+    ['?stream=unrecorded', user, 404, 'stream-unknown'],
   ];
   for (const [query, name, status, code] of rows) {
     const answer = await get(`/api/v1/recordings${query}`, { user: name });
     assert.deepEqual([answer.status, answer.json['code']], [status, code], query);
   }
+  assert.equal((await get('/api/v1/recordings?stream=former', { user })).status, 200, 'recorded, no longer configured');
+});
+
+test('CORS: what tells the age of an answer may be read', async () => {
+  const { get } = await start({ kind: 'open' });
+  const { headers } = await get('/lobby/index.m3u8', { headers: { Origin: 'https://elsewhere.example' } });
+  const exposed = headers['access-control-expose-headers']?.split(', ') ?? [];
+  for (const name of ['Age', 'Date', 'ETag', 'X-Frame-Age', 'X-Frame-Time', 'Content-Range'])
+    assert.ok(exposed.includes(name), name);
 });
 
 test('the OpenAPI document is complete', async () => {

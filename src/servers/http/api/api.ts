@@ -14,6 +14,7 @@ import type { Log } from '../../../base/log.ts';
 import { WeirError } from '../../../core/errors.ts';
 import { pageRoutes } from '../page.ts';
 import { PROBLEM_TYPE, asWeirError, problemHeaders, problemOf } from '../problem.ts';
+import { isLikeViewPath } from '../url-table.ts';
 import type { ApiContext } from './api-context.ts';
 import { healthRoutes } from './health-routes.ts';
 import { recordingsRoutes } from './recordings-routes.ts';
@@ -60,8 +61,7 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   app.setNotFoundHandler((request, reply) => {
     const { method } = request;
-    if (method === 'GET' || method === 'HEAD')
-      return sendError(reply, new WeirError('path-unknown', 'There is no such path here'));
+    if (method === 'GET' || method === 'HEAD') return sendError(reply, unknown(request.url));
     return sendError(
       reply.header('Allow', 'GET, HEAD'),
       new WeirError('method-unknown', `${method} is not served here`),
@@ -108,6 +108,13 @@ function readError(thrown: unknown): WeirError {
     if (thrown.statusCode < 500) return asMalformed(thrown);
   }
   return asWeirError(thrown);
+}
+
+/** What is said of a URL that nothing answers to. */
+function unknown(url: string): WeirError {
+  const [path = ''] = url.split('?', 1);
+  if (isLikeViewPath(path)) return new WeirError('view-unknown', 'A stream has no such view');
+  return new WeirError('path-unknown', 'There is no such path here');
 }
 
 function asMalformed(cause: Error): WeirError {
