@@ -312,6 +312,20 @@ describe('the server', () => {
     await junk.closed();
   });
 
+  it('who begins with TLS is closed at once, and the log says so', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    peer.socket.write(Uint8Array.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]));
+    await peer.closed();
+    const { fields, message } = house.log.lines.at(-1) ?? {};
+    assert.equal(fields?.['code'], 'rtsp-malformed');
+    assert.match(message ?? '', /speaks TLS; expected rtsp:/);
+    const later = house.peer();
+    assert.equal((await later.ask('OPTIONS')).status, 200);
+    later.socket.write(Uint8Array.from([22, 3, 1]));
+    assert.equal((await later.ask('OPTIONS')).status, 200);
+  });
+
   it('a session over another connection plays on its own', async () => {
     await using house = await House.open();
     const owner = house.peer();
