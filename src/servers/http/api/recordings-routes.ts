@@ -18,6 +18,7 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/recordings', {
       schema: {
+        operationId: 'listRecordings',
         summary: 'Recorded spans and gaps of a stream',
         tags: ['recordings'],
         querystring: z.object({
@@ -31,7 +32,7 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
             .optional()
             .meta({ description: `${TIME}; default: now` }),
         }),
-        response: { 200: RecordingsReport, ...problems(400, 401, 403, 404, 429) },
+        response: { 200: RecordingsReport, ...problems(400, 401, 403, 404, 421, 429) },
       },
       handler: async (request) => {
         const { stream } = request.query;
