@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, AacPackets, VideoPackets } from './fake-camera.table.ts';
+import { AAC_FORMAT, AacPackets, VideoPackets } from './fake-camera.ts';
 import { begin, bench, send, TestReader } from './relay.table.ts';
 
 describe('Relay, attempt after attempt', () => {

@@ -2,7 +2,7 @@
 import { seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
 import { parseRtpHeader } from '../core/rtp/packet.ts';
-import { ReceivedTrack, type VideoPackets } from './fake-camera.table.ts';
+import { ReceivedTrack, type VideoPackets } from './fake-camera.ts';
 import { framedLength } from './framed.ts';
 import { Relay } from './relay.ts';
 import type { WeirError } from '../core/errors.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
 import { writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, AacPackets, ReceivedTrack, VideoPackets, mutatedPacket } from './fake-camera.table.ts';
+import { AAC_FORMAT, AacPackets, ReceivedTrack, VideoPackets, mutatedPacket } from './fake-camera.ts';
 import { framedLength } from './framed.ts';
 import { begin, bench, headersOf, send, TestReader } from './relay.table.ts';
 import type { Batch } from './batch.ts';
