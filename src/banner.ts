@@ -44,11 +44,12 @@ export function bannerText({ version, rtsp, http, streams, configFile }: BannerF
   return [`weir ${version}`, ...lines.map(([what, where]) => `  ${what.padEnd(14)}${where}`)].join('\n');
 }
 
-/** A name that the configuration lets somebody publish. */
+/** A name that the configuration lets somebody publish: one that it has, or an example of a pattern ('drone/*': 'drone/NAME'). */
 function publishableName(streams: StreamRules): string | undefined {
-  const exact = [...streams.exact].find(({ source }) => source.kind === 'publish');
-  if (exact !== undefined) return exact.name;
-  return streams.settingsOf('NAME')?.source.kind === 'publish' ? 'NAME' : undefined;
+  const exact = streams.exact.filter(({ source }) => source.kind === 'publish').map(({ name }) => name);
+  const examples = streams.patterns.map(({ name }) => name.replaceAll(/\*+/g, 'NAME'));
+  // A name of the same form may be one that weir pulls.
+  return [...exact, ...examples].find((name) => streams.settingsOf(name)?.source.kind === 'publish');
 }
 
 /** An address to type on this machine: all interfaces are none. */

@@ -14,7 +14,7 @@ import { RecordingIndex } from './index/recording-index.ts';
 import { OpenRecordings } from './record/open-recordings.ts';
 import { Recorder, type RecordedStream } from './record/recorder.ts';
 import { RecordingStorage } from './recording-storage.ts';
-import { forgetGaps, type Kept } from './retention/forget-gaps.ts';
+import { forgetGaps } from './retention/forget-gaps.ts';
 import { DiskStorage } from './storage/disk-storage.ts';
 import type { Storage, StorageStats } from './storage/storage.ts';
 
@@ -151,12 +151,15 @@ export class Dvr implements AsyncDisposable {
   }
 
   status(stream: string): RecordingStatus {
-    const status = this.#recorders.get(stream)?.status();
+    const recorder = this.#recorders.get(stream);
+    const status = recorder?.status();
+    // A disk that hangs is known of before what is written to it fails.
+    const error = status?.gap === undefined ? undefined : this.#storages.get(recorder?.storage ?? '')?.error;
     return {
       active: status !== undefined && status.gap === undefined,
       recordedUpToUtcMs: status?.recordedUpToUtcMs ?? this.#archive.recordedUpToUtcMs(stream),
-      gap: status?.gap,
-      error: status?.error,
+      gap: error === undefined ? status?.gap : 'disk',
+      error: status?.error ?? error,
     };
   }
 
@@ -271,26 +274,15 @@ export class Dvr implements AsyncDisposable {
   }
 
   async #forgetGaps(): Promise<void> {
-    const { state, log } = this.#options;
-    const usage = Map.groupBy(this.#index.look.usage(), (row) => row.stream);
-    const names = (stream: string): readonly string[] => (usage.get(stream) ?? []).map((row) => row.storage);
-    await forgetGaps(state.gaps, (stream) => this.#keptOf(stream, names(stream))).catch((error: unknown) =>
-      log.error({ code: 'index-failed', error }, 'old gaps could not be forgotten'),
-    );
-  }
-
-  /** What is kept of a stream whose recordings lie on these storages. */
-  #keptOf(stream: string, recordedOn: readonly string[]): Kept {
-    const { clock, keepOf } = this.#options;
-    const storages = [...this.#storages.values()];
-    const recorder = this.#recorders.get(stream);
-    if (recordedOn.length === 0 && recorder === undefined)
-      return storages.every((each) => this.#index.look.isIndexed(each.storage.name)) ? 'nothing' : 'all';
-    const its = new Set(recorder === undefined ? recordedOn : [...recordedOn, recorder.storage]);
-    const own = keepOf(stream)?.ageMs;
-    const ages = [...its].map((name) => own ?? this.#storages.get(name)?.settings.keep.ageMs ?? Infinity);
-    if (!storages.every((each) => each.trustsClock())) return 'all';
-    return { afterUtcMs: clock.utcMs() - Math.max(...ages) };
+    const { state, keepOf, clock, log } = this.#options;
+    await forgetGaps({
+      gaps: state.gaps,
+      look: this.#index.look,
+      storages: [...this.#storages.values()],
+      keepOf,
+      recordedTo: (stream) => this.#recorders.get(stream)?.storage,
+      nowUtcMs: clock.utcMs(),
+    }).catch((error: unknown) => log.error({ code: 'index-failed', error }, 'old gaps could not be forgotten'));
   }
 
   /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */

@@ -5,7 +5,7 @@ import { loadAac } from '../../test/fixtures/streams/streams.ts';
 import { videoStream, type VideoStream } from '../../test/fixtures/streams/units.ts';
 import { aacCodec } from '../core/codec/aac/aac-codec.ts';
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
-import { joined } from '../core/bytes/mutations.table.ts';
+import { joined } from '../../test/harness/mutations.ts';
 import { writeFragment, type FragmentSample } from '../core/mp4/write/fragment.ts';
 import { writeInit } from '../core/mp4/write/init.ts';
 import { writeSegmentStart } from '../core/mp4/recording/segment-start.ts';

@@ -38,6 +38,7 @@ async function crashed(folder: string, storage: Storage, stream: FakeStream, clo
     await file.append(segment.fragments);
     file.endSegment(segment.entry);
     if (closed) await index.finish('lobby', file.id, await file.seal(), file.segments);
+    else await file.abandon();
   }
 }
 
@@ -85,12 +86,18 @@ test('a storage that hangs stops no start; its streams say why, and are recorded
     clock.advance(FIRST_LOOK_MS);
     await turned(clock, () => opened !== undefined);
     await using dvr = await opening;
-    assert.ok(lines.some(({ level, message }) => level === 'error' && /does not answer/.test(message)));
+    assert.ok(
+      lines.some(
+        ({ level, message, fields }) =>
+          level === 'error' && fields['code'] === 'storage-failed' && /cannot be used/.test(message),
+      ),
+    );
     dvr.record(stream, { storage: 'main' });
+    assert.equal(dvr.status('lobby').gap, 'disk');
+    assert.equal(dvr.status('lobby').error?.code, 'storage-failed');
     stream.give(1);
     clock.advance(CHECK_LIMIT_MS);
-    await turned(clock, () => dvr.status('lobby').gap === 'disk');
-    assert.equal(dvr.status('lobby').error?.code, 'storage-failed');
+    await turned(clock, () => state.gaps.openGap('lobby')?.row.reason === 'disk');
     hung.resolve();
     await turned(clock, async () => (await numbersOf(dvr)).includes(1000), 1000);
     await turned(

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { within } from '../base/within.ts';
 import type { KeepSettings, StorageSettings } from '../config/settings.ts';
-import { ERRORS, WeirError } from '../core/errors.ts';
+import { WeirError } from '../core/errors.ts';
 import type { State } from '../state/state.ts';
 import type { RecordingIndex } from './index/recording-index.ts';
 import type { Recorder } from './record/recorder.ts';
@@ -35,7 +35,8 @@ export interface RecordingStorageOptions {
 
 /** How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock). */
 type StorageState =
-  | { readonly kind: 'unseen' | 'absent' | 'recovering' }
+  | { readonly kind: 'unseen' | 'recovering' }
+  | { readonly kind: 'absent'; readonly error: WeirError }
   | { readonly kind: 'ready'; readonly againAtMs: number };
 
 export class RecordingStorage {
@@ -82,6 +83,11 @@ export class RecordingStorage {
     );
   }
 
+  /** Why it cannot be used, as far as its last look says. */
+  get error(): WeirError | undefined {
+    return this.#state.kind === 'absent' ? this.#state.error : undefined;
+  }
+
   /** Whether recordings may be judged by their age. */
   trustsClock(): boolean {
     return this.#retention.trustsClock();
@@ -123,11 +129,7 @@ export class RecordingStorage {
   #goesOnBeside(): void {
     if (this.#state.kind === 'recovering')
       this.#log.info({}, 'what the last run left is put in order beside the start');
-    else
-      this.#log.error(
-        { code: 'storage-failed', remedy: ERRORS['storage-failed'].remedy },
-        'the storage does not answer: nothing is recorded on it until it does',
-      );
+    else this.#isAbsent(new WeirError('storage-failed', `storage '${this.storage.name}' does not answer`));
   }
 
   async #look(): Promise<void> {
@@ -135,7 +137,7 @@ export class RecordingStorage {
     const state = this.#state;
     if (state.kind === 'ready' && clock.monoMs() < state.againAtMs) return;
     if (!(await this.#answers()) || this.#abort.signal.aborted) return;
-    if (state.kind === 'absent') this.#log.info({}, 'the storage is there');
+    if (this.#state.kind === 'absent') this.#log.info({}, 'the storage is there');
     if (state.kind !== 'ready') this.#state = { kind: 'recovering' };
     const report = await recoverStorage({ storage, index, log: this.#log });
     if (report.failed > 0 && !(await this.#answers())) return;
@@ -150,11 +152,18 @@ export class RecordingStorage {
       await this.#options.storage.check();
       return true;
     } catch (error) {
-      if (this.#state.kind !== 'absent')
-        this.#log.error({ code: 'storage-failed', error }, 'the storage cannot be used: it is looked for');
-      this.#state = { kind: 'absent' };
+      this.#isAbsent(
+        error instanceof WeirError ? error : new WeirError('storage-failed', 'a look failed', { cause: error }),
+      );
       return false;
     }
+  }
+
+  #isAbsent(error: WeirError): void {
+    const { code, row } = error;
+    if (this.#state.kind !== 'absent')
+      this.#log.error({ code, remedy: row.remedy, error }, 'the storage cannot be used: it is looked for');
+    this.#state = { kind: 'absent', error };
   }
 
   async #rebuild(): Promise<void> {

@@ -6,9 +6,9 @@ import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError, type ErrorCode } from '../core/errors.ts';
 import { H265_KEY_FRAME } from '../picture/key-frames.table.ts';
 import { ARCHIVE_SEGMENTS_MAX } from './archive-lists.ts';
-import { FakeArchive } from './fake-archive.table.ts';
-import { FAKE_FIRST_NUMBER, FAKE_START_UTC_MS, fakeInit, fakeSegment } from './fake-segment.table.ts';
-import { FakeStream } from './fake-stream.table.ts';
+import { FakeArchive } from './fake-archive.ts';
+import { FAKE_FIRST_NUMBER, FAKE_START_UTC_MS, fakeInit, fakeSegment } from './fake-segment.ts';
+import { FakeStream } from './fake-stream.ts';
 import { HlsService } from './hls-service.ts';
 import type { RenderedList } from './rendered-list.ts';
 

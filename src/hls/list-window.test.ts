@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TimelineHead } from '../stream/timeline.ts';
-import { FAKE_FIRST_NUMBER, fakeSegment } from './fake-segment.table.ts';
+import { FAKE_FIRST_NUMBER, fakeSegment } from './fake-segment.ts';
 import { listWindow, playlistSegment } from './list-window.ts';
 
 interface Row {

@@ -1,7 +1,9 @@
 /**
  * Audio on its way into fragments: a frame leaves when the next one's time is known, so that the track has no hole: a lost frame
- * makes the one before it longer. It may lag behind the picture and never holds it up.
+ * makes the one before it longer. It may lag behind the picture and never holds it up. Where it stays away, silence stands for it, up to
+ * the frame with which it comes back.
  */
+import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import type { Sample, TimedUnit } from './timed-unit.ts';
 
@@ -12,6 +14,10 @@ export class AudioQueue {
   readonly clockRate: number;
   dropped = 0;
   #waiting: TimedUnit[] = [];
+  /** End of what was taken, in ticks; undefined at the start of a run. */
+  #endTicks: number | undefined;
+  /** What was taken last is silence that stands for frames of this epoch. */
+  #filling: { readonly epoch: number } | undefined;
 
   constructor(clockRate: number) {
     this.clockRate = clockRate;
@@ -19,7 +25,8 @@ export class AudioQueue {
 
   push(unit: TimedUnit): void {
     const last = this.#waiting.at(-1);
-    if (last !== undefined && unit.dtsTicks <= last.dtsTicks && unit.at.epoch === last.at.epoch) {
+    const late = this.#filling?.epoch === unit.at.epoch && unit.dtsTicks < (this.#endTicks ?? 0);
+    if (late || (last !== undefined && unit.dtsTicks <= last.dtsTicks && unit.at.epoch === last.at.epoch)) {
       this.dropped++;
       return;
     }
@@ -34,13 +41,25 @@ export class AudioQueue {
     return this.#waiting[0]?.unit.parameters;
   }
 
+  /** Silence goes on until a frame comes. */
+  get filling(): boolean {
+    return this.#filling !== undefined;
+  }
+
   /** Forgets what begins before a moment, in ticks of this track. */
   dropBefore(ticks: number, epoch: number): void {
     this.#waiting = this.#waiting.filter((unit) => unit.dtsTicks >= ticks && unit.at.epoch === epoch);
+    this.#beginRun();
   }
 
   clear(): void {
     this.#waiting = [];
+    this.#beginRun();
+  }
+
+  #beginRun(): void {
+    this.#endTicks = undefined;
+    this.#filling = undefined;
   }
 
   /**
@@ -56,7 +75,33 @@ export class AudioQueue {
       if (durationTicks === undefined) break;
       samples.push({ unit: unit.unit, dtsTicks: unit.dtsTicks, ptsTicks: unit.ptsTicks, durationTicks });
       this.#waiting.shift();
+      this.#endTicks = unit.dtsTicks + durationTicks;
+      this.#filling = undefined;
     }
+    return samples;
+  }
+
+  /**
+   * Silence from the end of what was taken (`startTicks` in a new run) to `endTicks`, or to the frame that comes back before it. While
+   * `silent` is false only what was begun is brought to its end.
+   */
+  takeSilence(span: SilentSpan, silent: boolean): readonly Sample[] {
+    const [next] = this.#waiting;
+    if (next === undefined ? !silent : this.#filling === undefined) return [];
+    const nominal = nominalSpan(span.parameters, this.clockRate);
+    const to = Math.min(span.endTicks, next?.dtsTicks ?? Infinity);
+    let at = Math.max(this.#endTicks ?? span.startTicks, to - nominal * AUDIO_FRAMES_WAITING_MAX);
+    const samples: Sample[] = [];
+    const unit = silentUnit(span);
+    for (let restTicks = to - at; restTicks > 0; restTicks = to - at) {
+      // Whole frames, but for the one that ends where real sound begins again.
+      if (restTicks < nominal && to !== next?.dtsTicks) break;
+      const durationTicks = restTicks < 2 * nominal && to === next?.dtsTicks ? restTicks : nominal;
+      samples.push({ unit, dtsTicks: at, ptsTicks: at, durationTicks });
+      at += durationTicks;
+    }
+    this.#endTicks = at;
+    this.#filling = { epoch: span.epoch };
     return samples;
   }
 
@@ -67,9 +112,27 @@ export class AudioQueue {
   }
 }
 
+/** A stretch of a part for which no sound came, in ticks of the track. */
+export interface SilentSpan {
+  readonly startTicks: number;
+  readonly endTicks: number;
+  readonly epoch: number;
+  readonly parameters: CodecParameters;
+  /** A frame of it. */
+  readonly silence: Uint8Array;
+}
+
+function silentUnit({ parameters, silence }: SilentSpan): AccessUnit {
+  const times = { ptsTicks: 0, dtsTicks: 0 };
+  return { ...times, key: true, damaged: false, data: [[silence]], byteLength: silence.length, parameters };
+}
+
 /** How long an audio frame is by its codec, in ticks of the track. */
 export function nominalTicks(unit: TimedUnit, clockRate: number): number {
-  const { shape } = unit.unit.parameters;
+  return nominalSpan(unit.unit.parameters, clockRate);
+}
+
+function nominalSpan({ shape }: CodecParameters, clockRate: number): number {
   if (shape.media !== 'audio') return 1;
   return Math.max(1, Math.round((shape.samplesPerFrame * clockRate) / shape.sampleRate));
 }

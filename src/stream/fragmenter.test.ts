@@ -117,6 +117,11 @@ function run(to: Bench, fromMs: number, toMs: number, gopMs: number, frame: Fram
   for (let ms = fromMs; ms < toMs; ms += FRAME_MS) video(to, ms, { ...frame, key: ms % gopMs === 0 });
 }
 
+/** When the audio that stays away at times is there: from 3.2 s to 5 s and from 7.3 s on. */
+function heard(ms: number): boolean {
+  return (ms >= 3200 && ms < 5000) || ms >= 7300;
+}
+
 /** Every track of every fragment goes on exactly where it ended, but at a discontinuity. */
 function assertWithoutHoles(fragments: readonly Fragment[]): void {
   const ends = new Map<number, number>();
@@ -423,8 +428,6 @@ describe('Fragmenter', () => {
 
   it('puts silence where announced audio stays away, up to the frame with which it comes back', () => {
     const quiet = { ...AUDIO, silence: Uint8Array.of(1, 2, 3) };
-    // Heard from 3.2 s to 5 s and from 7.3 s on.
-    const heard = (ms: number): boolean => (ms >= 3200 && ms < 5000) || ms >= 7300;
     const one = bench({ gopMs: 1000, audio: true });
     one.audio = quiet;
     let next = 0;

@@ -39,8 +39,10 @@ export interface FragmenterHost {
   targetMs(): number;
   /** Usual distance of key frames. */
   gopMs(): number | undefined;
-  /** The set-up of the audio beside the picture, if it is being sent. */
+  /** The set-up of the audio beside the picture, if it is announced in the init. */
   audio(): CodecParameters | undefined;
+  /** It has not been heard for so long that silence stands for it. */
+  audioSilent(): boolean;
   /** Whether a segment may begin at this moment of UTC: not before the end of the last one of the same span. */
   mayBegin(utcMs: number, span: number): boolean;
   init(tracks: readonly InitTrack[]): InitSegment;
@@ -307,7 +309,7 @@ export class Fragmenter {
       part: segment.parts,
       segment,
       init: segment.init,
-      tracks: [main, ...this.#audioPart(segment, state.endTicks, endOfRun)],
+      tracks: [main, ...this.#audioPart(state, endOfRun)],
     });
     state.sampleBytes = 0;
     segment.parts++;
@@ -317,11 +319,20 @@ export class Fragmenter {
     this.#host.fragment(fragment, state.at.span);
   }
 
-  #audioPart(segment: OpenSegment, endTicks: number, endOfRun: boolean): readonly PartTrack[] {
+  #audioPart(state: OpenState, endOfRun: boolean): readonly PartTrack[] {
     const queue = this.#audio;
-    if (queue === undefined || segment.audio === undefined) return [];
-    const end = (this.#ms(endTicks) * queue.clockRate) / 1000;
-    const samples = queue.take(end, segment.audio.identity, endOfRun);
+    const parameters = state.segment.audio;
+    if (queue === undefined || parameters === undefined) return [];
+    const endTicks = this.#audioTicks(state.endTicks, queue);
+    const silent = parameters.silence !== undefined && this.#host.audioSilent();
+    const take = (): readonly Sample[] => queue.take(endTicks, parameters.identity, endOfRun || silent);
+    const samples = queue.filling ? [] : [...take()];
+    if (parameters.silence !== undefined) {
+      const { silence } = parameters;
+      const { epoch } = state.at;
+      const startTicks = this.#audioTicks(state.segment.startTicks, queue);
+      samples.push(...queue.takeSilence({ startTicks, endTicks, epoch, parameters, silence }, silent), ...take());
+    }
     return [{ trackId: VIDEO_TRACK_ID + 1, timescale: queue.clockRate, samples }];
   }
 
@@ -336,6 +347,10 @@ export class Fragmenter {
     const { mainClockRate } = this.#options;
     if (shape.media === 'audio') return new FrameInterval(nominalTicks(unit, mainClockRate));
     return FrameInterval.ofVideo(mainClockRate, shape.frameRate);
+  }
+
+  #audioTicks(mainTicks: number, queue: AudioQueue): number {
+    return Math.round((this.#ms(mainTicks) * queue.clockRate) / 1000);
   }
 
   #ms(mainTicks: number): number {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
-import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.table.ts';
+import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.ts';
 import { LiveStream } from './live-stream.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { Batch } from './batch.ts';

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { seededRandom } from '../../test/harness/seeded-random.ts';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
-import { FakeCamera } from './fake-camera.table.ts';
+import { FakeCamera } from './fake-camera.ts';
 import { LiveStreams } from './live-streams.ts';
 import { QuietLog } from './quiet-log.table.ts';
 import type { SourceSettings, StreamSettings } from '../config/settings.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../core/errors.ts';
-import { FakeCamera } from './fake-camera.table.ts';
+import { FakeCamera } from './fake-camera.ts';
 import { UNUSED_STREAM_MS } from './live-streams.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { SourceSettings, StreamSettings } from '../config/settings.ts';

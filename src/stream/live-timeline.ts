@@ -31,8 +31,10 @@ export const LINGER_MS = 30_000;
 export const TARGET_DURATION_S_MAX = 6;
 /** A GOP this much over a whole second still fits it: players round. */
 const TARGET_ROUNDING_MS = 100;
-/** Audio that was not heard for so long is not announced. */
+/** Audio that was not heard for so long is silent: players that wait for its track get silence, or a set-up without it. */
 const AUDIO_SILENT_MS = 3000;
+/** How much later than the picture audio may begin without being silent. */
+const AUDIO_FIRST_MS = 1000;
 /** A camera has two or three: day, night, another resolution. */
 const SET_UPS_REMEMBERED = 16;
 /** How often it is looked at whether a part is overdue. */
@@ -204,19 +206,21 @@ export class LiveTimeline implements Timeline {
     const run = this.#run;
     const { relay } = this.#options;
     if (run === undefined) return;
-    const cutter = (run.cutter ??= this.#newCutter());
-    const track =
-      cutter?.main.index === index ? cutter.main : cutter?.audio?.index === index ? cutter.audio : undefined;
     const clock = relay.times.track(index);
     const at = clock?.epochAt(unit.dtsTicks);
     const dtsTicks = clock?.utcTicks(unit.dtsTicks);
-    if (cutter === undefined || track === undefined || at === undefined || dtsTicks === undefined) return;
+    if (clock === undefined || at === undefined || dtsTicks === undefined) return;
+    const cutter = (run.cutter ??= this.#newCutter((dtsTicks * 1000) / clock.clockRate));
+    const track =
+      cutter?.main.index === index ? cutter.main : cutter?.audio?.index === index ? cutter.audio : undefined;
+    if (cutter === undefined || track === undefined) return;
     const timed = { unit, dtsTicks, ptsTicks: dtsTicks + unit.ptsTicks - unit.dtsTicks, at };
     if (track !== cutter.main) return cutter.fragmenter.pushAudio(timed);
     cutter.fragmenter.pushMain(timed);
   }
 
-  #newCutter(): Cutter | undefined {
+  /** `sinceUtcMs`: where the run begins, which may lie some seconds back, in the GOPs. */
+  #newCutter(sinceUtcMs: number): Cutter | undefined {
     const { relay, partMs, segmentMs } = this.#options;
     const { main, tracks } = relay;
     if (main?.codec === undefined) return undefined;
@@ -226,23 +230,29 @@ export class LiveTimeline implements Timeline {
       segmentMs,
       mainClockRate: main.format.clockRate,
       audioClockRate: audio?.format.clockRate,
-      host: this.#host(main, audio),
+      host: this.#host(main, audio, sinceUtcMs),
     });
     return { fragmenter, main, audio };
   }
 
-  #host(main: LiveTrack, audio: LiveTrack | undefined): FragmenterHost {
+  #host(main: LiveTrack, audio: LiveTrack | undefined, sinceUtcMs: number): FragmenterHost {
     const { clock, relay } = this.#options;
+    const audioSilent = (): boolean => {
+      const heardMs = audio?.lastArrivalMs;
+      return heardMs === undefined
+        ? clock.utcMs() - sinceUtcMs > AUDIO_FIRST_MS
+        : clock.monoMs() - heardMs > AUDIO_SILENT_MS;
+    };
     return {
       beginSegment: (discontinuity) => this.#beginSegment(discontinuity),
       targetMs: () => (this.#head.generation?.targetDurationS ?? TARGET_DURATION_S_MAX) * 1000,
       gopMs: () => (main.format.media === 'video' ? relay.gopCache.gopMs : undefined),
       audio: () => {
-        const heardMs = audio?.lastArrivalMs;
-        return heardMs === undefined || clock.monoMs() - heardMs > AUDIO_SILENT_MS
-          ? undefined
-          : audio?.format.parameters;
+        const parameters = audio?.format.parameters;
+        if (parameters?.silence !== undefined) return parameters;
+        return audio?.lastArrivalMs === undefined || audioSilent() ? undefined : parameters;
       },
+      audioSilent,
       mayBegin: (utcMs, span) => this.#end === undefined || this.#end.span !== span || utcMs >= this.#end.utcMs,
       init: (tracks) => this.#init(tracks),
       fragment: (fragment, span) => this.#fragment(fragment, span),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseRtcp } from '../core/rtcp/parse.ts';
 import { writeGoodbye, writeSenderReport } from '../core/rtcp/write.ts';
 import { parseRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
-import { AAC_FORMAT, VideoPackets } from './fake-camera.table.ts';
+import { AAC_FORMAT, VideoPackets } from './fake-camera.ts';
 import { noIngestFaults, RtpIngest, type IngestFaults } from './rtp-ingest.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { SourceSink, TrackSink } from './source.ts';

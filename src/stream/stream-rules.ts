@@ -17,8 +17,13 @@ export class StreamRules {
   }
 
   /** Streams that are there without anybody asking. */
-  get exact(): Iterable<StreamSettings> {
+  get exact(): IteratorObject<StreamSettings> {
     return this.#exact.values();
+  }
+
+  /** What may become a stream when somebody publishes it: settings whose name is a pattern, in the order in which they are asked. */
+  get patterns(): IteratorObject<StreamSettings> {
+    return this.#patterns.values().map(({ settings }) => settings);
   }
 
   isExact(name: string): boolean {

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, globSync } from 'node:fs';
 import path from 'node:path';
+import { openPage, videoState } from '../harness/browser.ts';
+import { makeClip } from '../harness/clips.ts';
+import { publishClip } from '../harness/ffmpeg.ts';
 import { peerTest } from '../harness/peers.ts';
 import { mustRun, runProgram } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -24,6 +27,30 @@ peerTest('VLC plays live HLS, the archive and a copied file', ['vlc', 'ffprobe']
   const file = copyOfRecording(weir);
   const played = await picturesByVlc(context, file, 20);
   assert.ok(played >= VLC_PICTURES_MIN, `${played} pictures of the file`);
+});
+
+peerTest('sound that ends is silence: ffmpeg and hls.js play on', ['ffmpeg', 'chromium'], async (context) => {
+  const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish, record: true } }\n');
+  publishClip(context, await makeClip(context, { seconds: 20, audioSeconds: 2 }), `${weir.rtsp}/cam`);
+  const archive = await recorded(weir);
+  const packets = await mustRun('ffprobe', [
+    '-v',
+    'error',
+    '-select_streams',
+    'a',
+    '-show_entries',
+    'packet=pts_time',
+    '-of',
+    'csv=p=0',
+    archive,
+  ]);
+  const times = packets.trim().split('\n').map(Number.parseFloat);
+  assert.ok((times.at(-1) ?? 0) - (times[0] ?? 0) > ARCHIVE_S - 0.5, `sound from ${times[0]} to ${times.at(-1)}`);
+  const fromS = Number(/archive-([\d.]+)-/.exec(archive)?.[1]);
+  const page = await openPage(context, `${weir.http}/#/cam@${fromS}`);
+  await weir.until(async () => (await videoState(page)).currentTime > 4, 'play beyond where the sound ends');
+  const { error, problem } = await videoState(page);
+  assert.deepEqual([error, problem], [null, null]);
 });
 
 peerTest('GStreamer and ffmpeg play live HLS and the archive', ['gstreamer', 'ffmpeg'], async (context) => {

@@ -59,9 +59,9 @@ test(`${SILENT_PEERS} connections that say nothing, at both ports, are in nobody
 
 /** Path, and status with the code of the problem document. */
 const PATHS: readonly (readonly [string, string])[] = [
-  ['/good/seg-99999999999999999999.m4s', '404 path-unknown'],
+  ['/good/seg-99999999999999999999.m4s', '404 view-unknown'],
   ['/good/seg-1.m4s', '404 segment-gone'],
-  ['/good/archive-0-1e99.m3u8', '404 path-unknown'],
+  ['/good/archive-0-1e99.m3u8', '404 view-unknown'],
   ['/good/archive-0-10.m3u8', '404 not-recorded'],
   ['/good/archive-20269999T999999Z-5.m3u8', '400 time-invalid'],
   ['/good/9999999999.jpg', '404 not-recorded'],

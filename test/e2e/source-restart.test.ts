@@ -59,7 +59,7 @@ peerTest(
 function assertTimesGoOn(times: readonly number[]): void {
   const stepsMs = times.slice(1).map((time, i) => (time - (times[i] ?? 0)) / 90);
   const gaps = stepsMs.filter((step) => step > 1000);
-  assert.equal(gaps.length, 1, `${gaps.join(' ')}`);
+  assert.equal(gaps.length, 1, gaps.join(' '));
   assert.ok((gaps[0] ?? 0) > OUTAGE_MS - 1000 && (gaps[0] ?? 0) < OUTAGE_MS + 30_000, `${gaps[0]}`);
   const odd = stepsMs.filter((step) => step < 10 || (step > 100 && step < 1000));
   assert.deepEqual(odd, []);

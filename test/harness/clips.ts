@@ -12,6 +12,8 @@ export interface ClipShape {
   readonly framesPerSecond?: number;
   readonly bFrames?: number;
   readonly audio?: boolean;
+  /** Where the sound ends before the picture. */
+  readonly audioSeconds?: number;
 }
 
 /** A test picture and a tone, key frames each second. Returns its path; it goes with the test. */
@@ -20,12 +22,13 @@ export async function makeClip(context: TestContext, shape: ClipShape): Promise<
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'clip.mp4');
   const { seconds, codec = 'libx264', size = '640x360', framesPerSecond = 25, bFrames = 0, audio = true } = shape;
+  const { audioSeconds = seconds } = shape;
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${framesPerSecond}:duration=${seconds}`];
   const tone = [
     '-f',
     'lavfi',
     '-i',
-    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
+    `sine=frequency=440:sample_rate=48000:duration=${audioSeconds}`,
     '-c:a',
     'aac',
     '-b:a',

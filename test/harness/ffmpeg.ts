@@ -4,7 +4,9 @@ import { Background } from './program.ts';
 
 /** Publishes a clip in real time, as it is coded, over TCP. */
 export function publishClip(context: TestContext, clip: string, url: string): Background {
-  const words = ['-v', 'error', '-re', '-i', clip, '-c', 'copy', '-f', 'rtsp', '-rtsp_transport', 'tcp', url];
+  // It would hold the picture back for ten seconds to wait for sound that has ended.
+  const output = ['-max_interleave_delta', '100000', '-f', 'rtsp', '-rtsp_transport', 'tcp', url];
+  const words = ['-v', 'error', '-re', '-i', clip, '-c', 'copy', ...output];
   return new Background(context, 'ffmpeg', words);
 }
 

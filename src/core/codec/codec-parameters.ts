@@ -10,6 +10,8 @@ export interface CodecParameters {
   /** Parameter sets in the order in which they are sent before a key frame (VPS, SPS, PPS); empty for audio. */
   readonly parameterSets: readonly Uint8Array[];
   readonly shape: VideoShape | AudioShape;
+  /** Audio: a frame in which nothing is to be heard, where one is known. */
+  readonly silence?: Uint8Array;
 }
 
 export type CodecName = 'h264' | 'h265' | 'aac';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { newSeed, seededRandom } from '../../../test/harness/seeded-random.ts';
 import { compactNtp, ntpFromUtcMs, utcMsFromNtp } from './ntp.ts';
 import type { ReportBlock } from './packet.ts';
 import { parseRtcp } from './parse.ts';
@@ -116,7 +116,8 @@ test('unknown types are passed over', () => {
 test('cut anywhere, damaged anywhere: no exception, and what is whole is read', () => {
   const whole = Uint8Array.from([...writeReceiverReport(1, [BLOCK, BLOCK], 'weir'), ...writeGoodbye(1)]);
   for (let length = 0; length <= whole.length; length++) parseRtcp(whole.subarray(0, length));
-  const random = seededRandom(20261124);
+  const seed = newSeed();
+  const random = seededRandom(seed);
   for (let i = 0; i < 5000; i++) {
     const bytes = whole.slice(0, Math.floor(random() * (whole.length + 1)));
     for (let faults = 0; faults < 4; faults++) {
@@ -124,7 +125,7 @@ test('cut anywhere, damaged anywhere: no exception, and what is whole is read', 
     }
     const before = bytes.slice();
     const { packets } = parseRtcp(bytes);
-    assert.ok(packets.length <= bytes.length / 4);
-    assert.deepEqual(bytes, before);
+    assert.ok(packets.length <= bytes.length / 4, `seed ${seed}`);
+    assert.deepEqual(bytes, before, `seed ${seed}`);
   }
 });

@@ -7,9 +7,9 @@
  */
 import { parseCompactUtc } from '../time/civil.ts';
 
-/** What a moment looks like, for the rows of the URL table: no capturing groups. */
-export const TIME_SHAPE = String.raw`(?:\d{1,11}(?:\.\d{1,9})?|\d{8}T\d{6}(?:\.\d{1,9})?Z)`;
-export const DURATION_SHAPE = String.raw`\d{1,10}(?:\.\d{1,9})?`;
+/** What is meant to be a moment or a length, for the rows of the URL table: no capturing groups. Whether it is one, parsing says. */
+export const TIME_SHAPE = String.raw`\d[\dTZ.]{0,39}`;
+export const DURATION_SHAPE = String.raw`\d[\d.]{0,39}`;
 
 /** UTC milliseconds of a moment, rounded; undefined if it is not one (no such day, other form). */
 export function parseUrlTime(text: string): number | undefined {

@@ -121,8 +121,8 @@ export function parseView(name: string): { readonly view: View; readonly right: 
     if (match === null) continue;
     const view = row.parse(match.slice(1));
     if (view === undefined) {
-      throw new WeirError('time-invalid', `'${name}' names no moment`, {
-        expected: 'Unix seconds or 20260101T100000Z',
+      throw new WeirError('time-invalid', `'${name}' names no time`, {
+        expected: 'Unix seconds or 20260101T100000Z, and a duration in seconds of at most ten digits',
       });
     }
     return { view, right: row.right };

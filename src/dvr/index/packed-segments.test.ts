@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mutated, seededRandom } from '../../core/bytes/mutations.table.ts';
+import { mutated } from '../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { IndexedSegment } from './indexed-segment.ts';
 import { packSegments, unpackSegments } from './packed-segments.ts';

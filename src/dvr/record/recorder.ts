@@ -49,6 +49,7 @@ export interface RecorderOptions {
 }
 
 export interface RecorderStatus {
+  readonly storage: string;
   /** End of what is in the files, whole parts; undefined: nothing yet. */
   readonly recordedUpToUtcMs: number | undefined;
   /** Why nothing is being recorded right now; undefined: it is. */
@@ -131,6 +132,7 @@ export class Recorder {
 
   status(): RecorderStatus {
     return {
+      storage: this.storage,
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
       error: this.#error,

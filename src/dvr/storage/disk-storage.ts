@@ -15,8 +15,8 @@ import { FileExists, type FreeSpace, type Storage, type StorageFile, type Storag
 export const MAX_RUNNING = 4;
 /** Operations that wait: a look at ten thousand recordings at once is refused, not remembered. */
 export const MAX_WAITING = 4096;
-/** A disk that has to spin up answers within this. */
-export const CHECK_LIMIT_MS = 10_000;
+/** So long what waits has room in memory (segment-queue.ts): a disk that spins up or stalls costs nothing, one that hangs is given up. */
+export const CHECK_LIMIT_MS = 30_000;
 
 export interface DiskStorageOptions {
   readonly name: string;
@@ -76,7 +76,13 @@ export class DiskStorage implements Storage {
   open(path: string): Promise<StorageFile | undefined> {
     return this.#guard(this.#writes, path, async () => {
       const handle = await openIfThere(join(this.#root, path), 'r+');
-      return handle === undefined ? undefined : this.#file(path, handle, (await handle.stat()).size);
+      if (handle === undefined) return undefined;
+      try {
+        return this.#file(path, handle, (await handle.stat()).size);
+      } catch (error) {
+        await handle.close().catch(() => undefined);
+        throw error;
+      }
     });
   }
 

@@ -1,5 +1,5 @@
 /** A disk of memory for tests, that fails and loses power when it is told to. */
-import { below, joined, type Random } from '../../core/bytes/mutations.table.ts';
+import { below, joined, type Random } from '../../../test/harness/mutations.ts';
 import { WeirError } from '../../core/errors.ts';
 import { FileExists, type FreeSpace, type Storage, type StorageFile, type StorageStats } from './storage.ts';
 

@@ -38,7 +38,6 @@ export class FakeStream implements Stream {
       media: 'audio',
       encoding: 'PCMA',
       clockRate: 8000,
-      channels: 1,
       payloadType: 8,
       fmtp: new Map<string, string>(),
     } as const;
@@ -126,7 +125,8 @@ export class FakeRegistry implements StreamRegistry {
 
 /** Recorded from 9:00 to 9:30, then a gap that lasts. */
 export class FakeArchive implements Archive {
-  spans(): Promise<readonly RecordedSpan[]> {
+  spans(stream: string): Promise<readonly RecordedSpan[]> {
+    if (stream.startsWith('unrecorded')) return Promise.resolve([]);
     return Promise.resolve([{ id: 1, startUtcMs: NOW - 3_600_000, endUtcMs: NOW - 1_799_500 }]);
   }
 

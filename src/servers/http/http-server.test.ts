@@ -354,6 +354,11 @@ test('one stream: the shape of the file, and its status', async () => {
     ['/api/v1/streams/a%20b', 'ann:secret', 400, 'name-invalid'],
     ['/api/v1/streams/%E0%A4%A', 'ann:secret', 400, 'request-malformed'],
     ['/api/v1/nothing', 'ann:secret', 404, 'path-unknown'],
+    ['/api/v1/nothing.json', 'ann:secret', 404, 'path-unknown'],
+    ['/lobby/other.html', 'ann:secret', 404, 'view-unknown'],
+    ['/lobby/low/preview.webp?width=3', 'ann:secret', 404, 'view-unknown'],
+    ['/lobby', 'ann:secret', 404, 'path-unknown'],
+    ['/lobby/archive-1767261600-99999999999.m3u8', 'ann:secret', 400, 'time-invalid'],
   ];
   for (const [path, user, code, name] of rows) {
     const answer = await get(path, { user });
@@ -382,18 +387,38 @@ test('recordings: spans and gaps, times in several forms', async () => {
     ['?stream=lobby&from=1767261600&to=1767258000', user, 400, 'time-invalid'],
     ['?stream=../x', user, 400, 'name-invalid'],
     ['?stream=lobby', 'bob:other', 403, 'forbidden'],
+    ['?stream=unrecorded', user, 404, 'stream-unknown'],
   ];
   for (const [query, name, status, code] of rows) {
     const answer = await get(`/api/v1/recordings${query}`, { user: name });
     assert.deepEqual([answer.status, answer.json['code']], [status, code], query);
   }
+  assert.equal((await get('/api/v1/recordings?stream=former', { user })).status, 200, 'recorded, no longer configured');
 });
 
-test('the OpenAPI document is complete', async () => {
-  const { get } = await start({ kind: 'local' });
+test('CORS: what tells the age of an answer may be read', async () => {
+  const { get } = await start({ kind: 'open' });
+  const { headers } = await get('/lobby/index.m3u8', { headers: { Origin: 'https://elsewhere.example' } });
+  const exposed = headers['access-control-expose-headers']?.split(', ') ?? [];
+  for (const name of ['Age', 'Date', 'ETag', 'X-Frame-Age', 'X-Frame-Time', 'Content-Range'])
+    assert.ok(exposed.includes(name), name);
+});
+
+/** The parts of the document that the test looks at. */
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: unknown }>>;
+}
+
+test('the OpenAPI document: what is served stands in it, once, and what stands in it is served', async () => {
+  const { get } = await start({ kind: 'open' });
   const { json } = await get('/api/v1/openapi.json');
-  const document = json as { paths: Record<string, unknown>; components: { schemas: Record<string, unknown> } };
-  assert.deepEqual(Object.keys(document.paths).toSorted(), [
+  const { paths, components } = json as {
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, { type?: string; properties?: object; required?: readonly string[] }> };
+  };
+  assert.deepEqual(Object.keys(paths).toSorted(), [
     '/api/v1/recordings',
     '/api/v1/streams',
     '/api/v1/streams/{name}',
@@ -401,11 +426,51 @@ test('the OpenAPI document is complete', async () => {
     '/metrics',
     '/readyz',
   ]);
-  for (const name of ['Stream', 'StreamStatus', 'Track', 'Problem', 'Recordings', 'Error'])
-    assert.ok(name in document.components.schemas, name);
-  const text = JSON.stringify(document);
-  for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
-    assert.ok(name in document.components.schemas, name);
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+  assert.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length);
+  for (const { path, method, operation } of operations) {
+    const url = path.replace('{name}', 'lobby').replace('recordings', 'recordings?stream=lobby');
+    const answer = await get(url, { method: method.toUpperCase() });
+    assert.equal(answer.status, 200, path);
+    assert.equal((await get(url, { method: 'DELETE' })).status, 405, path);
+    for (const [status, response] of Object.entries(operation.responses)) {
+      assert.ok(response.description !== '' && response.content !== undefined, `${path} ${status}`);
+    }
+    const inPath = operation.parameters?.filter((parameter) => parameter.in === 'path') ?? [];
+    assert.deepEqual(
+      inPath.map(({ name, required }) => [`{${name}}`, required]),
+      [...path.matchAll(/\{\w+\}/g)].map(([name]) => [name, true]),
+    );
+    if (!path.endsWith('z')) {
+      assert.ok('421' in operation.responses, path);
+      assert.equal((await get(url, { host: 'evil.example.com' })).status, 421, path);
+    }
+  }
+  const names = Object.keys(components.schemas);
+  assert.deepEqual(names.toSorted(), [
+    'Error',
+    'Health',
+    'Problem',
+    'Recordings',
+    'SourceStatus',
+    'Stream',
+    'StreamList',
+    'StreamStatus',
+    'Track',
+  ]);
+  const referred = [...JSON.stringify(json).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name]) => name,
+  );
+  assert.deepEqual(new Set(referred), new Set(names), 'each is referred to, and is there');
+  for (const [name, { type, properties = {}, required = [] }] of Object.entries(components.schemas)) {
+    assert.equal(type, 'object', name);
+    assert.ok(
+      required.every((key) => key in properties),
+      name,
+    );
+  }
 });
 
 test('health, readiness, metrics', async () => {

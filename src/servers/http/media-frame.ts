@@ -84,7 +84,7 @@ export class MediaFrame {
   }
 }
 
-const EXPOSED = 'Content-Length, Content-Range, Date, ETag, Last-Modified, Retry-After, X-Frame-Age, X-Frame-Time';
+const EXPOSED = 'Age, Content-Length, Content-Range, Date, ETag, Last-Modified, Retry-After, X-Frame-Age, X-Frame-Time';
 
 function preflight(response: ServerResponse): void {
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');

@@ -31,6 +31,17 @@ export function parseViewPath(path: string): ViewPath | undefined {
   return found === undefined ? undefined : { stream, view: found.view, right: found.right };
 }
 
+/**
+ * Whether the path of a URL that is no `ViewPath` was meant to be one: a name that a stream may have, and behind it the name of a file.
+ * Whether there is such a stream it does not say, since not everybody may know.
+ */
+export function isLikeViewPath(path: string): boolean {
+  const decoded = decodePath(path);
+  if (decoded === undefined || !decoded.startsWith('/')) return false;
+  const slash = decoded.lastIndexOf('/');
+  return slash > 0 && isStreamName(decoded.slice(1, slash)) && /\.[a-z\d]{2,5}$/i.test(decoded);
+}
+
 function decodePath(path: string): string | undefined {
   if (!path.includes('%')) return path;
   try {

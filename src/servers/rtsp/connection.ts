@@ -9,6 +9,7 @@ import type { ServerAnswer, ServerAsk, ServerInput, ServerOutput } from '../../c
 import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { RtspFramer, type RtspUnit } from '../../core/rtsp/wire/framer.ts';
+import { isTlsHello } from '../../core/rtsp/wire/tls-hello.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
 import type { Media, OpenConnection } from './open-connection.ts';
@@ -41,6 +42,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
+  /** Something came. */
+  #begun = false;
   /** When we were first seen to have closed it, monotonic. */
   #closedAtMs: number | undefined;
 
@@ -86,6 +89,11 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   data(chunk: Uint8Array): void {
     // Nothing could be answered any more.
     if (this.pipe.closed) return;
+    if (!this.#begun && isTlsHello(chunk)) {
+      this.#giveUp(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
+      return;
+    }
+    this.#begun = true;
     const nowMs = this.#parts.clock.monoMs();
     for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
     for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
@@ -172,10 +180,15 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
         this.faults.garbageBytes += unit.bytes;
         return;
       case 'error':
-        this.#parts.log.info({ peer: this.pipe.remote, code: unit.error.code }, unit.error.describe());
         this.#write(replyBytes(refusalOf(unit.error), undefined, undefined));
-        this.pipe.close();
+        this.#giveUp(unit.error);
     }
+  }
+
+  /** The peer is to blame. */
+  #giveUp(error: WeirError): void {
+    this.#parts.log.info({ peer: this.pipe.remote, code: error.code }, error.describe());
+    this.pipe.close();
   }
 
   #frame(channel: number, payload: Uint8Array, nowMs: number): void {
@@ -217,10 +230,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
         if (output.why === 'timeout' && this.#machine.sessions.size === 0) this.pipe.close();
         return;
       case 'close':
-        if (output.error !== undefined) {
-          this.#parts.log.info({ peer: this.pipe.remote, code: output.error.code }, output.error.describe());
-        }
-        this.pipe.close();
+        if (output.error === undefined) this.pipe.close();
+        else this.#giveUp(output.error);
     }
   }
 

@@ -5,6 +5,9 @@
 import { reframed } from '../../stream/framed.ts';
 import type { Batch } from '../../stream/batch.ts';
 
+/** Kept with a batch. Clients take 0-1 and 2-3, or those swapped, or one track alone on 0-1; past it the copy is the reader's own. */
+export const MAX_SHARED_FRAMINGS = 4;
+
 export class Layouts {
   /** By channel. Kept as long as the batch is: by queues, and by the GOPs in memory. */
   readonly #framed = new WeakMap<Batch, Map<number, Buffer>>();
@@ -19,7 +22,7 @@ export class Layouts {
     let framed = byChannel.get(channel);
     if (framed === undefined) {
       framed = reframed(batch.buffer, channel);
-      byChannel.set(channel, framed);
+      if (byChannel.size < MAX_SHARED_FRAMINGS) byChannel.set(channel, framed);
     }
     return framed;
   }

@@ -7,7 +7,7 @@ import { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { UdpAddress, UdpSocket } from '../../net/udp.ts';
 import type { Stream } from '../../stream/stream.ts';
 import { UdpView } from '../../stream/udp-view.ts';
-import { AUDIO, batchOf, FakeStream, VIDEO } from './fakes.table.ts';
+import { AUDIO, batchOf, FakeStream, VIDEO } from './fake-stream.ts';
 import { MulticastGroups } from './multicast-groups.ts';
 
 const session = (stream: string): ServerSession => new ServerSession('id', 'play', stream, undefined, 0);

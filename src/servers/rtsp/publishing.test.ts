@@ -3,12 +3,13 @@ import { describe, it } from 'node:test';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeSenderReport } from '../../core/rtcp/write.ts';
-import { ANNOUNCED } from '../../core/rtsp/server/dialogue.table.ts';
+import { ANNOUNCED } from '../../core/rtsp/server/fake-peer.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
-import { batchOf, type Peer } from './fakes.table.ts';
-import { House } from './house.table.ts';
+import type { Peer } from './fake-peer.ts';
+import { batchOf } from './fake-stream.ts';
+import { House } from './fake-house.ts';
 import { PUBLISHER_SILENCE_MS } from './publisher-session.ts';
 
 /** What a stream hears of its source, as lines. */

@@ -8,9 +8,10 @@ import type { SenderReport } from '../../core/rtcp/packet.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { READER_QUEUE_BYTES, READER_STALLED_MS } from '../../stream/reader-queue.ts';
 import { TRACKS_WAIT_MS } from './answers.ts';
-import { AUDIO, batchOf, VIDEO, type Frame } from './fakes.table.ts';
+import type { Frame } from './fake-peer.ts';
+import { AUDIO, batchOf, VIDEO } from './fake-stream.ts';
 import { CLOSE_LINGER_MS } from './connection.ts';
-import { House } from './house.table.ts';
+import { House } from './fake-house.ts';
 import { SENDER_REPORT_MS } from './sender-reports.ts';
 
 function senderReport(frame: Frame | undefined): SenderReport {
@@ -309,6 +310,20 @@ describe('the server', () => {
     junk.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     assert.equal((await junk.reply()).status, 400);
     await junk.closed();
+  });
+
+  it('who begins with TLS is closed at once, and the log says so', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    peer.socket.write(Uint8Array.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]));
+    await peer.closed();
+    const { fields, message } = house.log.lines.at(-1) ?? {};
+    assert.equal(fields?.['code'], 'rtsp-malformed');
+    assert.match(message ?? '', /speaks TLS; expected rtsp:/);
+    const later = house.peer();
+    assert.equal((await later.ask('OPTIONS')).status, 200);
+    later.socket.write(Uint8Array.from([22, 3, 1]));
+    assert.equal((await later.ask('OPTIONS')).status, 200);
   });
 
   it('a session over another connection plays on its own', async () => {

@@ -9,7 +9,7 @@ import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { connectTcp, type ConnectOptions } from '../../net/tcp.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { SourceSink } from '../../stream/source.ts';
-import { FakeCamera, hash, type CameraScript } from './fake-camera.table.ts';
+import { FakeCamera, hash, type CameraScript } from './fake-camera.ts';
 import { CLOSE_WAIT_MS, RtspAttempt, STOP_MS_MAX } from './rtsp-attempt.ts';
 
 const DAHUA: CameraScript = { describe: 'dahua_describe_h265_pcma', setup: ['dahua_setup'], play: 'dahua_play' };

@@ -10,7 +10,7 @@ import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
-import { FakeCamera, hash, LOGIN, LOGIN_TEXT, type CameraScript } from './fake-camera.table.ts';
+import { FakeCamera, hash, LOGIN, LOGIN_TEXT, type CameraScript } from './fake-camera.ts';
 import { RtspSource } from './rtsp-source.ts';
 
 const SSRC = 0x01020304;

@@ -3,12 +3,14 @@ import { hexOf } from '../../bytes/hex.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import { writeAudioEntry } from './audio-entry.ts';
 import { parseAudioConfig } from './audio-specific-config.ts';
+import { silentFrame } from './silence.ts';
 
 /** Undefined if the config cannot be used. Copies what it keeps. */
 export function aacParametersOf(specific: Uint8Array): CodecParameters | undefined {
   const config = parseAudioConfig(specific);
   if (config === undefined) return undefined;
   const { sampleRate, channels, samplesPerFrame } = config;
+  const silence = silentFrame(config);
   return {
     codec: 'aac',
     identity: `aac/${hexOf(specific)}`,
@@ -16,5 +18,6 @@ export function aacParametersOf(specific: Uint8Array): CodecParameters | undefin
     sampleEntry: writeAudioEntry(config, specific),
     parameterSets: [],
     shape: { media: 'audio', sampleRate, channels, samplesPerFrame },
+    ...(silence !== undefined && { silence }),
   };
 }

@@ -275,3 +275,18 @@ function unitOf(frame: Uint8Array, format: TrackFormat): AccessUnit {
     parameters: format.parameters,
   };
 }
+
+test('mono and stereo AAC-LC know a silent frame, other AAC does not', () => {
+  // AudioSpecificConfig: LC 48 kHz mono, LC 44.1 kHz stereo, LC 48 kHz 5.1, HE-AAC (SBR) 24 kHz stereo.
+  const rows = [
+    ['1188', 6],
+    ['1210', 9],
+    ['11b0', undefined],
+    ['2b118800', undefined],
+  ] as const;
+  for (const [config, bytes] of rows) {
+    const parameters = aacParametersOf(Uint8Array.from(Buffer.from(config, 'hex')));
+    assert.ok(parameters !== undefined, config);
+    assert.equal(parameters.silence?.length, bytes, config);
+  }
+});

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { below, mutated, seededRandom, type Random } from '../../bytes/mutations.table.ts';
+import { below, mutated, type Random } from '../../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { ERRORS } from '../../errors.ts';
 import { answering, type FakeCamera, plainAnswer, respond, rtpFrame, TIMEOUTS, type Answer } from './fake-camera.ts';
 import { TEARDOWN_WAIT_MS } from './client-machine.ts';

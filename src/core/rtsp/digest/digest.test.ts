@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { mutated, seededRandom } from '../../bytes/mutations.table.ts';
+import { mutated } from '../../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { authorize, digestHa1, parseAuthorization, verifyDigest } from './authorization.ts';
 import { parseChallenges, serialiseChallenge, type DigestChallenge, type Hash } from './challenge.ts';
 

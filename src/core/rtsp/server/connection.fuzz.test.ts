@@ -5,7 +5,7 @@ import { WeirError } from '../../errors.ts';
 import { RtspFramer } from '../wire/framer.ts';
 import { ServerConnection } from './connection.ts';
 import { MAX_SESSIONS_PER_CONNECTION } from './connection-sessions.ts';
-import { ANNOUNCED, BASE, generous, newTable } from './dialogue.table.ts';
+import { ANNOUNCED, BASE, generous, newTable } from './fake-peer.ts';
 import type { ServerAnswer, ServerAsk, ServerOutput } from './server-io.ts';
 
 const ROUNDS = 1500;

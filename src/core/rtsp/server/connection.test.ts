@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
 import { MAX_SESSIONS_PER_CONNECTION, MAX_TRACKS_PER_SESSION } from './connection-sessions.ts';
 import { CONNECTION_IDLE_MS, MAX_PIPELINED_REQUESTS, SESSION_GRACE_MS, SESSION_TIMEOUT_S } from './connection.ts';
-import { ANNOUNCED, BASE, Dialogue, newTable, TCP } from './dialogue.table.ts';
+import { ANNOUNCED, BASE, Dialogue, newTable, TCP } from './fake-peer.ts';
 import { SERVER_METHODS } from './methods.ts';
 
 const SESSION = { Session: 's1' };

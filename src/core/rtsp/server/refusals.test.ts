@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ERRORS, WeirError, type ErrorCode } from '../../errors.ts';
 import { RtspFramer } from '../wire/framer.ts';
-import { BASE, Dialogue, TCP } from './dialogue.table.ts';
+import { BASE, Dialogue, TCP } from './fake-peer.ts';
 import { ERROR_HEADER, MAX_ERROR_TEXT, refusal, refusalOf, replyBytes, type Reply } from './response.ts';
 
 const UDP = { Transport: 'RTP/AVP;unicast;client_port=5000-5001' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { joined, mutated, seededRandom } from '../../bytes/mutations.table.ts';
+import { joined, mutated } from '../../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { frame } from './frame.ts';
 import { MAX_BODY_BYTES, MAX_GARBAGE_BYTES, MAX_HEAD_BYTES, RtspFramer, type RtspUnit } from './framer.ts';
 

@@ -3,18 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import {
-  hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Log } from '../../../base/log.ts';
 import { WeirError } from '../../../core/errors.ts';
 import { pageRoutes } from '../page.ts';
 import { PROBLEM_TYPE, asWeirError, problemHeaders, problemOf } from '../problem.ts';
+import { isLikeViewPath } from '../url-table.ts';
 import type { ApiContext } from './api-context.ts';
+import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { recordingsRoutes } from './recordings-routes.ts';
 import { streamsRoutes } from './streams-routes.ts';
@@ -60,28 +56,14 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   app.setNotFoundHandler((request, reply) => {
     const { method } = request;
-    if (method === 'GET' || method === 'HEAD')
-      return sendError(reply, new WeirError('path-unknown', 'There is no such path here'));
+    if (method === 'GET' || method === 'HEAD') return sendError(reply, unknown(request.url));
     return sendError(
       reply.header('Allow', 'GET, HEAD'),
       new WeirError('method-unknown', `${method} is not served here`),
     );
   });
 
-  await app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'weir',
-        version: options.version,
-        description: 'Times are ISO 8601 in UTC. Errors are problem documents (RFC 9457).',
-      },
-      components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
-      security: [{ basic: [] }, {}],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
+  await app.register(fastifySwagger, documentOptions(options.version));
   await app.register(healthRoutes(options));
   await app.register(streamsRoutes(options), { prefix: '/api/v1' });
   await app.register(recordingsRoutes(options), { prefix: '/api/v1' });
@@ -108,6 +90,13 @@ function readError(thrown: unknown): WeirError {
     if (thrown.statusCode < 500) return asMalformed(thrown);
   }
   return asWeirError(thrown);
+}
+
+/** What is said of a URL that nothing answers to. */
+function unknown(url: string): WeirError {
+  const [path = ''] = url.split('?', 1);
+  if (isLikeViewPath(path)) return new WeirError('view-unknown', 'A stream has no such view');
+  return new WeirError('path-unknown', 'There is no such path here');
 }
 
 function asMalformed(cause: Error): WeirError {

@@ -9,12 +9,18 @@ export function healthRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { authenticator, metrics } = context;
   return async (app) => {
     app.get('/healthz', {
-      schema: { summary: 'Whether the process answers', tags: ['health'], response: { 200: HealthReport } },
+      schema: {
+        operationId: 'getHealth',
+        summary: 'Whether the process answers',
+        tags: ['health'],
+        response: { 200: HealthReport },
+      },
       handler: () => ({ status: 'ok' as const, reasons: [] }),
     });
 
     app.get('/readyz', {
       schema: {
+        operationId: 'getReadiness',
         summary: 'Whether weir does its work',
         tags: ['health'],
         response: { 200: HealthReport, 503: HealthReport },
@@ -28,9 +34,10 @@ export function healthRoutes(context: ApiContext): FastifyPluginAsyncZod {
 
     app.get('/metrics', {
       schema: {
+        operationId: 'getMetrics',
         summary: 'Metrics for Prometheus, for users who may manage',
         tags: ['health'],
-        response: { 200: METRICS_TEXT, ...problems(401, 403, 429) },
+        response: { 200: METRICS_TEXT, ...problems(401, 403, 421, 429) },
       },
       handler: async (request, reply) => {
         authenticator.demand(authenticator.identify(request.raw), ['manage'], undefined);

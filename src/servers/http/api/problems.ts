@@ -9,6 +9,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   401: 'A user name and password are needed',
   403: 'The user may not',
   404: 'There is no such stream',
+  421: 'The host name is not answered to: http.hosts lists those that are',
   429: 'Too many wrong passwords',
   503: 'Not now',
 };

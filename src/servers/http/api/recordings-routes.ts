@@ -18,6 +18,7 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/recordings', {
       schema: {
+        operationId: 'listRecordings',
         summary: 'Recorded spans and gaps of a stream',
         tags: ['recordings'],
         querystring: z.object({
@@ -31,7 +32,7 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
             .optional()
             .meta({ description: `${TIME}; default: now` }),
         }),
-        response: { 200: RecordingsReport, ...problems(400, 401, 403, 429) },
+        response: { 200: RecordingsReport, ...problems(400, 401, 403, 404, 421, 429) },
       },
       handler: async (request) => {
         const { stream } = request.query;
@@ -42,6 +43,9 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
         if (fromUtcMs > toUtcMs) throw new WeirError('time-invalid', '`from` is after `to`');
         const spans = await archive.spans(stream, fromUtcMs, toUtcMs);
         const gaps = await archive.gaps(stream, fromUtcMs, toUtcMs);
+        if (spans.length === 0 && !(await isKnown(context, stream))) {
+          throw new WeirError('stream-unknown', `There is no stream ${stream}, and nothing of it is recorded`);
+        }
         const cutUtcMs = Math.min(spans[MAX_ENTRIES]?.startUtcMs ?? toUtcMs, gaps[MAX_ENTRIES]?.startUtcMs ?? toUtcMs);
         return {
           stream,
@@ -61,6 +65,12 @@ export function recordingsRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
     });
   };
+}
+
+/** Recordings outlive the configuration. */
+async function isKnown({ registry, archive }: ApiContext, stream: string): Promise<boolean> {
+  if ((await registry.find(stream)) !== undefined) return true;
+  return (await archive.spans(stream, 0, Number.MAX_SAFE_INTEGER)).length > 0;
 }
 
 const TIME = 'Unix seconds, 20260101T100000Z or ISO 8601';

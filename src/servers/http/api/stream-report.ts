@@ -108,7 +108,8 @@ function trackReport(track: TrackStatus, index: number): z.output<typeof TrackRe
     height: video?.height ?? null,
     frameRate: video?.frameRate ?? null,
     sampleRate: audio?.sampleRate ?? (media === 'audio' ? clockRate : null),
-    channels: audio?.channels ?? channels ?? null,
+    // Left out in SDP, it is one (RFC 8866 §6.6).
+    channels: audio?.channels ?? channels ?? (media === 'audio' ? 1 : null),
     bytes: track.bytes,
     packets: track.packets,
     lost: track.lost,

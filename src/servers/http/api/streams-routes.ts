@@ -20,9 +20,10 @@ export function streamsRoutes(context: ApiContext): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/streams', {
       schema: {
+        operationId: 'listStreams',
         summary: 'All streams that the user may see, by name',
         tags: ['streams'],
-        response: { 200: StreamListReport, ...problems(401, 429) },
+        response: { 200: StreamListReport, ...problems(401, 421, 429) },
       },
       handler: (request) => {
         const viewer = viewerOf(context, request.raw);
@@ -34,10 +35,11 @@ export function streamsRoutes(context: ApiContext): FastifyPluginAsyncZod {
 
     app.get('/streams/:name', {
       schema: {
+        operationId: 'getStream',
         summary: 'One stream',
         tags: ['streams'],
         params: z.object({ name: z.string().meta({ description: 'The name, percent-encoded: lobby%2Flow' }) }),
-        response: { 200: StreamReport, ...problems(400, 401, 403, 404, 429) },
+        response: { 200: StreamReport, ...problems(400, 401, 403, 404, 421, 429) },
       },
       handler: async (request) => {
         const { name } = request.params;

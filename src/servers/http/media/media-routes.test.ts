@@ -7,15 +7,9 @@ import { ManualClock } from '../../../base/manual-clock.ts';
 import { MemoryLog } from '../../../base/memory-log.ts';
 import { Metrics } from '../../../base/metrics.ts';
 import type { Right } from '../../../config/settings.ts';
-import { FakeArchive } from '../../../hls/fake-archive.table.ts';
-import {
-  FAKE_FIRST_NUMBER,
-  FAKE_START_UTC_MS,
-  fakeInit,
-  fakeSegment,
-  fakeUnit,
-} from '../../../hls/fake-segment.table.ts';
-import { FakeStream } from '../../../hls/fake-stream.table.ts';
+import { FakeArchive } from '../../../hls/fake-archive.ts';
+import { FAKE_FIRST_NUMBER, FAKE_START_UTC_MS, fakeInit, fakeSegment, fakeUnit } from '../../../hls/fake-segment.ts';
+import { FakeStream } from '../../../hls/fake-stream.ts';
 import { HlsService } from '../../../hls/hls-service.ts';
 import type { Decoder, Picture } from '../../../picture/decoder/decoder.ts';
 import { Pictures } from '../../../picture/pictures.ts';

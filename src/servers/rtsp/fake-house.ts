@@ -5,7 +5,8 @@ import { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
 import { ManualClock } from '../../base/manual-clock.ts';
 import { MemoryLog } from '../../base/memory-log.ts';
 import type { AccessSettings } from '../../config/settings.ts';
-import { FakeRegistry, FakeStream, Peer } from './fakes.table.ts';
+import { Peer } from './fake-peer.ts';
+import { FakeRegistry, FakeStream } from './fake-stream.ts';
 import { RtspServer } from './server.ts';
 
 export class House implements AsyncDisposable {

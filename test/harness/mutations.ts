@@ -1,17 +1,6 @@
 /** Damaged copies of good input, the same for the same seed: what tests feed to parsers. */
 export type Random = () => number;
 
-/** Numbers in [0, 1) (mulberry32). */
-export function seededRandom(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export function below(limit: number, random: Random): number {
   return Math.floor(random() * limit);
 }

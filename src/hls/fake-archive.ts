@@ -4,7 +4,7 @@ import type { Archive, ArchivedKeyFrame, NearestTimes, RecordedGap, RecordedSpan
 import type { SegmentEntry } from '../stream/fragment.ts';
 import type { SegmentContent } from '../stream/segment-content.ts';
 import type { HeadSegment } from '../stream/timeline.ts';
-import { fakeUnit } from './fake-segment.table.ts';
+import { fakeUnit } from './fake-segment.ts';
 
 /** What is recorded: these segments, in order of time; a span is a run without a discontinuity. */
 export class FakeArchive implements Archive {

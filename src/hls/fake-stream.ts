@@ -10,7 +10,7 @@ import type {
 } from '../stream/stream.ts';
 import { contentOf, type SegmentContent } from '../stream/segment-content.ts';
 import type { Generation, HeadSegment, Lease, Timeline, TimelineHead } from '../stream/timeline.ts';
-import { FAKE_START_UTC_MS } from './fake-segment.table.ts';
+import { FAKE_START_UTC_MS } from './fake-segment.ts';
 
 export class FakeTimeline implements Timeline {
   readonly stream: string;
