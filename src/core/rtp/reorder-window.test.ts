@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { below, seededRandom } from '../bytes/mutations.table.ts';
+import { below } from '../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { parseRtpHeader, writeRtpHeader } from './packet.ts';
 import { REORDER_WINDOW_MS, REORDER_WINDOW_PACKETS, ReorderWindow } from './reorder-window.ts';
 

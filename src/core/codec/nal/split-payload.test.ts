@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VIDEO_STREAMS, depacketize, payloadsOf, videoStream } from '../../../../test/fixtures/streams/units.ts';
-import { joined, mutated, seededRandom } from '../../bytes/mutations.table.ts';
+import { joined, mutated } from '../../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { wholeData, type AccessUnit } from '../access-unit.ts';
 
 const SEED = Number(process.env['WEIR_SEED'] ?? 20261124);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
-import { ANNOUNCED, BASE, Dialogue, generous, newTable, TCP } from './dialogue.table.ts';
+import { ANNOUNCED, BASE, Dialogue, generous, newTable, TCP } from './fake-peer.ts';
 
 const UDP = { Transport: 'RTP/AVP;unicast;client_port=5000-5001' };
 const GROUP = { Transport: 'RTP/AVP;multicast' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../bytes/mutations.table.ts';
+import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { WeirError } from '../../errors.ts';
 import { Base64Stream } from './base64-stream.ts';
 import { HttpHeadReader, httpRequestStart, MAX_HTTP_HEAD_BYTES, parseHttpHead } from './http-head.ts';
