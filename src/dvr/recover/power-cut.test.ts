@@ -11,7 +11,7 @@ import { below, type Random } from '../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { WeirError } from '../../core/errors.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { RecordingIndex } from '../index/recording-index.ts';
 import { beginRecording } from '../record/begin-recording.ts';
 import { MemoryStorage } from '../storage/memory-storage.table.ts';
