@@ -8,7 +8,7 @@ import type { KeepSettings } from '../config/settings.ts';
 import { recordingLog, type LogLine } from '../state/recording-log.table.ts';
 import { State } from '../state/state.ts';
 import { Dvr } from './dvr.ts';
-import type { FakeStream } from './fake-stream.table.ts';
+import type { FakeStream } from './fake-stream.ts';
 import { MemoryStorage } from './storage/memory-storage.table.ts';
 
 export const T0 = Date.UTC(2026, 0, 1, 10);

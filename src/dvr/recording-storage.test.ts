@@ -8,7 +8,7 @@ import { ManualClock } from '../base/manual-clock.ts';
 import { recordingLog } from '../state/recording-log.table.ts';
 import { State } from '../state/state.ts';
 import { Dvr } from './dvr.ts';
-import { FakeStream } from './fake-stream.table.ts';
+import { FakeStream } from './fake-stream.ts';
 import { RecordingIndex } from './index/recording-index.ts';
 import { beginRecording } from './record/begin-recording.ts';
 import { FIRST_LOOK_MS, RECOVER_AGAIN_MS } from './recording-storage.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { WeirError } from '../core/errors.ts';
 import { parseFileHeader } from '../core/mp4/recording/file-header.ts';
 import { parseFileTrailer, trailerLength } from '../core/mp4/recording/file-trailer.ts';
-import { FakeStream } from './fake-stream.table.ts';
+import { FakeStream } from './fake-stream.ts';
 import { assertArchived, House, recordedAll, settled, T0 } from './house.table.ts';
 import { MAX_STREAM_QUEUED_BYTES } from './record/segment-queue.ts';
 import { RETRY_MS } from './record/segment-writer.ts';

@@ -392,26 +392,35 @@ describe('a live stream', () => {
     await one.streams.close();
   });
 
-  it('begins a new span where the system clock is set back', async () => {
-    const one = streamBench();
-    const stream = await yard(one);
-    const listener = new Listener();
-    stream.timeline.subscribe(listener);
-    stream.timeline.use('record');
-    await one.pass(8000);
-    one.clock.stepUtc(-3_600_000);
-    await one.pass(8000);
-    const back = listener.segments.findIndex(
-      (entry, i) => entry.startUtcMs < (listener.segments[i - 1]?.startUtcMs ?? 0),
-    );
-    const entry = listener.segments[back];
-    assert.ok(entry?.discontinuity);
-    assert.ok(one.clock.utcMs() - entry.startUtcMs < 9000);
-    const numbers = listener.segments.map((segment) => segment.number);
-    assert.deepEqual(
-      numbers,
-      numbers.map((_, i) => (numbers[0] ?? 0) + i),
-    );
-    await one.streams.close();
-  });
+  for (const stepMs of [-3_600_000, 3_600_000]) {
+    it(`begins a new span where the system clock is set by ${stepMs / 3_600_000} h, loses nothing, goes on by it`, async () => {
+      const one = streamBench();
+      const stream = await yard(one);
+      const listener = new Listener();
+      stream.timeline.subscribe(listener);
+      stream.timeline.use('record');
+      await one.pass(8000);
+      one.clock.stepUtc(stepMs);
+      await one.pass(8000);
+      const jumps = listener.segments.filter((entry, i) => {
+        const before = listener.segments[i - 1];
+        return before !== undefined && Math.abs(entry.startUtcMs - before.startUtcMs) > 60_000;
+      });
+      assert.equal(jumps.length, 1);
+      const [entry] = jumps;
+      assert.ok(entry?.discontinuity);
+      assert.ok(one.clock.utcMs() - entry.startUtcMs < 9000);
+      const last = listener.segments.at(-1);
+      const behindMs = one.clock.utcMs() - (last?.startUtcMs ?? 0) - (last?.durationMs ?? 0);
+      assert.ok(behindMs >= 0 && behindMs < 3000, `${behindMs}`);
+      const samples = listener.fragments.reduce((sum, part) => sum + (part.tracks[0]?.samples ?? 0), 0);
+      assert.ok(cameraOf(one).sent - samples <= 15, `${samples} of ${cameraOf(one).sent}`);
+      const numbers = listener.segments.map((segment) => segment.number);
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, i) => (numbers[0] ?? 0) + i),
+      );
+      await one.streams.close();
+    });
+  }
 });

@@ -1,6 +1,7 @@
 /**
  * Where a stream's media comes from: RTSP pull, a publisher's session, a file; later other protocols, and the original of a copy.
- * A source makes one attempt at a time; the supervisor decides whether and when there is another.
+ * A source makes one attempt at a time; the supervisor decides whether and when there is another. Only beside an attempt that hangs after it
+ * was told to end there may be a second (source-runner.ts); the first is deaf then.
  */
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';

@@ -1,5 +1,6 @@
 /** The page in a real Chromium: the wall, one stream live, and from a chosen time of its recordings. */
 import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
 import { openPage, videoState } from '../harness/browser.ts';
 import { peerTest } from '../harness/peers.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -52,4 +53,28 @@ peerTest('the page shows the streams, plays one live and from its recordings', [
   assert.deepEqual([archive.width, archive.error, archive.problem], [1280, null, null]);
   await page.locator('.day-bar .span').first().waitFor();
   assert.deepEqual(errors, []);
+});
+
+peerTest('the page with a login plays live and recordings; a wrong password is said', ['chromium'], async (context) => {
+  const weir = await RunningWeir.start(
+    context,
+    `access: { users: [ { name: ann, password: right-one, may: [ read, playback ] } ] }
+streams: { demo: { source: test-pattern, record: true } }
+`,
+  );
+  const plays = (page: Page, what: string): Promise<true> =>
+    weir.until(async () => (await videoState(page)).currentTime > 1, what);
+  const page = await openPage(context, `${weir.http}/#/demo`, { username: 'ann', password: 'right-one' });
+  await plays(page, 'live play');
+  await page.evaluate(`location.hash = '#/demo@' + (Date.now() / 1000 - 4)`);
+  await page.locator('video[data-place=archive]').waitFor();
+  await plays(page, 'play of the recordings');
+  const { error, problem } = await videoState(page);
+  assert.deepEqual([error, problem], [null, null]);
+  const stranger = await openPage(context, `${weir.http}/`, { username: 'ann', password: 'wrong-one' });
+  const said = await stranger
+    .locator('.notice')
+    .filter({ hasText: /password/ })
+    .textContent();
+  assert.equal(said, 'User name or password is wrong');
 });

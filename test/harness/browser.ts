@@ -14,10 +14,17 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-export async function openPage(context: TestContext, url: string): Promise<Page> {
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** `login` is what is typed where the browser asks for one. */
+export async function openPage(context: TestContext, url: string, login?: Login): Promise<Page> {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
   context.after(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const viewport = { width: 1280, height: 800 };
+  const page = await browser.newPage({ viewport, ...(login !== undefined && { httpCredentials: login }) });
   await page.goto(url);
   return page;
 }

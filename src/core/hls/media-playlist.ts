@@ -1,8 +1,8 @@
 /**
- * A media playlist as text: live (sliding), growing, or finished (RFC 8216 §4, draft-pantos-hls-rfc8216bis §4.4).
+ * A media playlist as text: live (sliding), or finished (RFC 8216 §4, draft-pantos-hls-rfc8216bis §4.4).
  *
  *     #EXTM3U  VERSION  TARGETDURATION  [PLAYLIST-TYPE]  MEDIA-SEQUENCE  DISCONTINUITY-SEQUENCE  [START]
- *     { [DISCONTINUITY] [MAP] PROGRAM-DATE-TIME [GAP] EXTINF uri } …
+ *     { [DISCONTINUITY] [MAP] PROGRAM-DATE-TIME EXTINF uri } …
  *     [ENDLIST]
  *
  * DISCONTINUITY-SEQUENCE is always there: AVPlayer loses its place at a DISCONTINUITY without it (infinite-streaming#149).
@@ -17,10 +17,10 @@ export interface MediaPlaylist {
   readonly targetDurationS: number;
   /** Number of the first segment. */
   readonly mediaSequence: number;
-  /** Discontinuities before the first segment listed, its own not included. */
+  /** Discontinuities up to the first segment listed, with its own where its tag is left out (RFC 8216 §6.2.1: a tag there would count once more). */
   readonly discontinuitySequence: number;
-  /** 'VOD' never changes, 'EVENT' only grows; a sliding list has none. */
-  readonly type?: 'VOD' | 'EVENT';
+  /** It never changes; a sliding list has none. */
+  readonly type?: 'VOD';
   /** Nothing will be added. */
   readonly ended: boolean;
   /** Where to begin, in seconds from the start of the list: exactly there. */
@@ -28,12 +28,11 @@ export interface MediaPlaylist {
   readonly segments: readonly PlaylistSegment[];
 }
 
+/** What EXT-X-MAP in a list of ordinary segments needs (RFC 8216 §7). */
+const VERSION = 6;
+
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
-  const lines = [
-    '#EXTM3U',
-    `#EXT-X-VERSION:${versionOf(playlist)}`,
-    `#EXT-X-TARGETDURATION:${playlist.targetDurationS}`,
-  ];
+  const lines = ['#EXTM3U', `#EXT-X-VERSION:${VERSION}`, `#EXT-X-TARGETDURATION:${playlist.targetDurationS}`];
   if (playlist.type !== undefined) lines.push(`#EXT-X-PLAYLIST-TYPE:${playlist.type}`);
   lines.push(
     `#EXT-X-MEDIA-SEQUENCE:${playlist.mediaSequence}`,
@@ -62,9 +61,4 @@ export function targetDuration(segments: readonly { readonly durationMs: number 
   let most = 1;
   for (const segment of segments) most = Math.max(most, Math.round(segment.durationMs / 1000));
   return most;
-}
-
-/** EXT-X-MAP in a list of ordinary segments needs 6, EXT-X-GAP 8 (bis §8, Apple's table of versions). */
-function versionOf(playlist: MediaPlaylist): number {
-  return playlist.segments.some((segment) => segment.gap === true) ? 8 : 6;
 }

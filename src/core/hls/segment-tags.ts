@@ -1,5 +1,5 @@
 /**
- * The tags of one media segment, in the order in which players expect them: what changes (break, init, hole), then when, how
+ * The tags of one media segment, in the order in which players expect them: what changes (break, init), then when, how
  * long, where (RFC 8216 §4.3.2).
  */
 import { quoted } from './attributes.ts';
@@ -15,8 +15,6 @@ export interface PlaylistSegment {
   readonly discontinuity: boolean;
   /** URI of its init section. */
   readonly mapUri: string;
-  /** A hole in a list that showed it, or would have: EXT-X-GAP. */
-  readonly gap?: boolean;
 }
 
 /** `before`: the segment listed before it, whose init still holds. */
@@ -25,7 +23,6 @@ export function segmentTags(segment: PlaylistSegment, before: PlaylistSegment | 
   if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
   if (segment.mapUri !== before?.mapUri) lines.push(`#EXT-X-MAP:URI=${quoted(segment.mapUri)}`);
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${isoUtc(segment.startUtcMs)}`);
-  if (segment.gap === true) lines.push('#EXT-X-GAP');
   lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(5)},`, segment.uri);
   return lines;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Dvr } from '../dvr.ts';
-import { FakeStream, type FakeSegment } from '../fake-stream.table.ts';
+import { FakeStream, type FakeSegment } from '../fake-stream.ts';
 import { House, settled } from '../house.table.ts';
 
 /** Three closed recordings of a segment each, opened again. */

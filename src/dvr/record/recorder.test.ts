@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../../core/errors.ts';
 import type { Dvr } from '../dvr.ts';
-import { FakeStream, type FakeSegment } from '../fake-stream.table.ts';
+import { FakeStream, type FakeSegment } from '../fake-stream.ts';
 import { assertArchived, House, recordedAll, settled, T0 } from '../house.table.ts';
 import { FINISH_MS } from './recorder.ts';
 import { RETRY_MS } from './segment-writer.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseTicks } from '../../core/mp4/recording/patch.ts';
 import type { Fragment } from '../../stream/fragment.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { baseUtcMsOf, fitsFile, needsNewFile, staggered, type GrowingFile } from './rotation.ts';
 
 const T0 = Date.UTC(2026, 0, 1, 10);

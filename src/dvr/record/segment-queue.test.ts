@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { MAX_QUEUED_NOTES, SegmentQueue, StorageBudget, type QueueItem } from './segment-queue.ts';
 
 function taken(queue: SegmentQueue): readonly QueueItem[] {

@@ -4,7 +4,7 @@ import { SystemClock } from '../../base/clock.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
 import { State } from '../../state/state.ts';
 import { Dvr } from '../dvr.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 
 const [, , folder = ''] = process.argv;
 const clock = new SystemClock();

@@ -11,7 +11,7 @@ import { SystemClock } from '../../base/clock.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
 import { State } from '../../state/state.ts';
 import { Dvr } from '../dvr.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { runsOf } from '../index/indexed-segment.ts';
 import { RecordingIndex } from '../index/recording-index.ts';
 import { beginRecording } from '../record/begin-recording.ts';

@@ -11,7 +11,7 @@ import { below, type Random } from '../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { WeirError } from '../../core/errors.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { RecordingIndex } from '../index/recording-index.ts';
 import { beginRecording } from '../record/begin-recording.ts';
 import { MemoryStorage } from '../storage/memory-storage.table.ts';
@@ -98,6 +98,37 @@ test('after power cuts everything that was synced is there, and everything that 
     rmSync(folder, { recursive: true });
   }
 });
+
+for (const [name, syncs, expected] of [
+  ['that was not synced is not believed, and the file left', false, 'unreadable'],
+  ['that was synced is', true, 'kept'],
+] as const) {
+  test(`a header with another set-up ${name}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-power-'));
+    const { log } = recordingLog();
+    try {
+      const storage = new MemoryStorage();
+      const stream = new FakeStream({ startUtcMs: T0 });
+      {
+        await using index = await RecordingIndex.open(folder, T0, log);
+        const options = { stream: 'lobby', storage, index, baseUtcMs: T0 - 1000, init: stream.init };
+        const file = await beginRecording(options);
+        await file.append(stream.make().fragments);
+        await file.sync();
+        if (syncs) await index.synced([{ id: file.id, bytes: file.syncedLength }]);
+        const { bytes } = storage.file(file.path);
+        // The level in avcC, which still parses.
+        const level = Buffer.from(bytes).indexOf('avcC') + 7;
+        bytes[level] = (bytes[level] ?? 0) ^ 1;
+      }
+      await using index = await RecordingIndex.open(folder, T0, log);
+      assert.equal((await recoverStorage({ storage, index, log }))[expected], 1);
+      assert.equal(storage.files.size, 1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 function assertKept(index: RecordingIndex, storage: MemoryStorage, cut: Cut, place: string): void {
   const files = index.look.filesBetween(storage.name, 0, 1e14, -Infinity, 10);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { below, joined, mutated } from '../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
-import { FakeStream, type FakeSegment } from '../fake-stream.table.ts';
+import { FakeStream, type FakeSegment } from '../fake-stream.ts';
 import type { IndexedSegment } from '../index/indexed-segment.ts';
 import { RecordingFile } from '../record/recording-file.ts';
 import { MemoryStorage } from '../storage/memory-storage.table.ts';

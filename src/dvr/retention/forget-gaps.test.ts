@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { FORGET_GAPS_MS } from '../dvr.ts';
 import { House, recordedAll, settled, T0 } from '../house.table.ts';
 

@@ -7,7 +7,7 @@ import { ManualClock } from '../../base/manual-clock.ts';
 import type { KeepSettings } from '../../config/settings.ts';
 import { recordingLog } from '../../state/recording-log.table.ts';
 import { State } from '../../state/state.ts';
-import { FakeStream } from '../fake-stream.table.ts';
+import { FakeStream } from '../fake-stream.ts';
 import { RecordingIndex } from '../index/recording-index.ts';
 import { beginRecording } from '../record/begin-recording.ts';
 import { MemoryStorage } from '../storage/memory-storage.table.ts';

@@ -14,7 +14,7 @@ import { MemoryLog } from '../../base/memory-log.ts';
 import { Metrics } from '../../base/metrics.ts';
 import type { AccessSettings, StreamSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
-import { FakeArchive, FakeRegistry, FakeStream } from './fake-streams.table.ts';
+import { FakeArchive, FakeRegistry, FakeStream } from './fake-streams.ts';
 import { HttpServer } from './http-server.ts';
 import type { HttpServerOptions } from './http-server.ts';
 

@@ -28,6 +28,7 @@ describe('media routes', () => {
   const hls = new HlsService({ archive, clock });
   const decoder: Decoder = { still: async () => JPEG, close: async () => {} };
   const pictures = new Pictures({ clock, log: new MemoryLog(), decoder, archive });
+  const metrics = new Metrics();
   let stream = new FakeStream();
   let rights: readonly Right[] = [];
   let server: Server;
@@ -40,7 +41,7 @@ describe('media routes', () => {
       publishError: () => undefined,
       publish: () => assert.fail('not for media'),
     };
-    const handler = mediaHandler({ registry, archive, hls, pictures, clock, metrics: new Metrics() });
+    const handler = mediaHandler({ registry, archive, hls, pictures, clock, metrics });
     server = createServer((request, response) => {
       const url = new URL(`http://weir${request.url ?? ''}`);
       const path = parseViewPath(url.pathname);
@@ -150,6 +151,17 @@ describe('media routes', () => {
       assert.equal(answer.status, status);
       assert.deepEqual(archive.read, read, `${method} ${JSON.stringify(headers)}`);
     }
+  });
+
+  it('lets go of the bytes once they are sent, and where they cannot be', async () => {
+    rights = ['playback'];
+    const path = `/s/seg-${FAKE_FIRST_NUMBER - 1800}.m4s`;
+    await (await get(path)).arrayBuffer();
+    archive.removed = true;
+    await (await get(path)).arrayBuffer();
+    // The answer is there before the server is told that it ended.
+    while (!(await metrics.text()).includes('weir_http_segment_bytes_in_flight 0'))
+      await new Promise((resolve) => void setImmediate(resolve));
   });
 
   it('says so where retention has taken a segment away', async () => {
