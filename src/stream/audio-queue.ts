@@ -6,6 +6,7 @@
 import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { CodecParameters } from '../core/codec/codec-parameters.ts';
 import type { Sample, TimedUnit } from './timed-unit.ts';
+import type { ClockEpoch } from './track-clock.ts';
 
 /** Frames that wait at most: 20 s of AAC at 48 kHz. Past it the oldest is dropped and counted. */
 export const AUDIO_FRAMES_WAITING_MAX = 1024;
@@ -16,6 +17,8 @@ export class AudioQueue {
   #waiting: TimedUnit[] = [];
   /** End of what was taken, in ticks; undefined at the start of a run. */
   #endTicks: number | undefined;
+  /** Where all that was ever taken of a span ends: a run that was broken off may reach a little over the next one's first frame. */
+  #taken: { readonly ticks: number; readonly span: number } | undefined;
   /** What was taken last is silence that stands for frames of this epoch. */
   #filling: { readonly epoch: number } | undefined;
 
@@ -73,9 +76,17 @@ export class AudioQueue {
       if (unit === undefined || unit.dtsTicks >= endTicks || unit.unit.parameters.identity !== identity) break;
       const durationTicks = this.#durationOf(unit, this.#waiting[1], endOfRun);
       if (durationTicks === undefined) break;
-      samples.push({ unit: unit.unit, dtsTicks: unit.dtsTicks, ptsTicks: unit.ptsTicks, durationTicks });
       this.#waiting.shift();
-      this.#endTicks = unit.dtsTicks + durationTicks;
+      const { span } = unit.at;
+      const dtsTicks = this.#taken?.span === span ? Math.max(unit.dtsTicks, this.#taken.ticks) : unit.dtsTicks;
+      const end = unit.dtsTicks + durationTicks;
+      if (dtsTicks >= end) {
+        this.dropped++;
+        continue;
+      }
+      samples.push({ unit: unit.unit, dtsTicks, ptsTicks: dtsTicks, durationTicks: end - dtsTicks });
+      this.#endTicks = end;
+      this.#taken = { ticks: end, span };
       this.#filling = undefined;
     }
     return samples;
@@ -101,7 +112,8 @@ export class AudioQueue {
       at += durationTicks;
     }
     this.#endTicks = at;
-    this.#filling = { epoch: span.epoch };
+    this.#taken = { ticks: at, span: span.at.span };
+    this.#filling = { epoch: span.at.epoch };
     return samples;
   }
 
@@ -116,7 +128,7 @@ export class AudioQueue {
 export interface SilentSpan {
   readonly startTicks: number;
   readonly endTicks: number;
-  readonly epoch: number;
+  readonly at: ClockEpoch;
   readonly parameters: CodecParameters;
   /** A frame of it. */
   readonly silence: Uint8Array;

@@ -329,9 +329,9 @@ export class Fragmenter {
     const samples = queue.filling ? [] : [...take()];
     if (parameters.silence !== undefined) {
       const { silence } = parameters;
-      const { epoch } = state.at;
+      const { at } = state;
       const startTicks = this.#audioTicks(state.segment.startTicks, queue);
-      samples.push(...queue.takeSilence({ startTicks, endTicks, epoch, parameters, silence }, silent), ...take());
+      samples.push(...queue.takeSilence({ startTicks, endTicks, at, parameters, silence }, silent), ...take());
     }
     return [{ trackId: VIDEO_TRACK_ID + 1, timescale: queue.clockRate, samples }];
   }
