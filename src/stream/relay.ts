@@ -289,9 +289,10 @@ function sameTracks(tracks: readonly LiveTrack[], formats: readonly TrackFormat[
 
 function mainIndex(formats: readonly TrackFormat[]): number {
   const rank = [
+    (format: TrackFormat): boolean => format.media === 'video' && isCarried(format),
     (format: TrackFormat): boolean => format.media === 'video' && codecFor(format.encoding) !== undefined,
     (format: TrackFormat): boolean => format.media === 'video',
-    (format: TrackFormat): boolean => format.media === 'audio' && codecFor(format.encoding) !== undefined,
+    (format: TrackFormat): boolean => format.media === 'audio' && isCarried(format),
     (format: TrackFormat): boolean => format.media === 'audio',
   ];
   for (const fits of rank) {
@@ -299,4 +300,8 @@ function mainIndex(formats: readonly TrackFormat[]): number {
     if (index >= 0) return index;
   }
   return 0;
+}
+
+function isCarried({ encoding }: TrackFormat): boolean {
+  return codecFor(encoding)?.timeline === true;
 }

@@ -6,6 +6,8 @@ import type { TrackFormat } from './track-format.ts';
 export interface Codec {
   readonly name: CodecName;
   readonly media: 'video' | 'audio';
+  /** It goes into the timeline (HLS, recordings) as it is: MP4 holds it and players know it. Otherwise it is only relayed. */
+  readonly timeline: boolean;
   /** rtpmap encoding names, upper case. */
   readonly encodings: readonly string[];
   /** The set-up that SDP's fmtp gives; undefined if it gives none or junk (it is then learnt in-band). Never throws. */
@@ -14,9 +16,9 @@ export interface Codec {
   parametersFromSampleEntry(entry: Uint8Array): CodecParameters | undefined;
   /** The fmtp that we serve: complete, strict, packetization-mode=1 for H.264. */
   fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string>;
-  /** What of an MP4 sample (its NAL units, or the one audio frame) belongs into an access unit; undefined: nothing. Never throws. */
+  /** What of an MP4 sample (its NAL units; of other codecs the whole of it) belongs into an access unit; undefined: nothing. Never throws. */
   contentOf(sample: readonly Uint8Array[]): { readonly data: readonly Uint8Array[]; readonly key: boolean } | undefined;
-  /** Video: how long a NAL unit's length prefix is under this sample entry; undefined if it is not this codec's. */
+  /** Present if a sample is NAL units behind lengths: how long such a length is under this sample entry; undefined if it is not this codec's. */
   nalLengthBytes?(entry: Uint8Array): 1 | 2 | 3 | 4 | undefined;
   /** Looks at one RTP payload without unpacking it: what the relay must know of every packet. */
   peek(payload: Uint8Array): Peek;

@@ -1,4 +1,7 @@
-/** All codecs that weir can unpack, mux and describe. Everything else is relayed only (G.711, ONVIF metadata, …). */
+/**
+ * All codecs that weir can unpack and describe. Everything else (ONVIF metadata, …) is relayed as it comes. Where two rows have one name
+ * (AAC in two packings), the first is the one that sources of access units get.
+ */
 import type { Codec } from './codec.ts';
 import { aacCodec } from './aac/aac-codec.ts';
 import { h264Codec } from './h264/h264-codec.ts';
@@ -14,6 +17,7 @@ export function codecFor(encoding: string): Codec | undefined {
   return CODECS.find((codec) => codec.encodings.includes(wanted));
 }
 
+/** The row of a codec; the first of several encodings. */
 export function codecNamed(name: CodecName): Codec | undefined {
   return CODECS.find((codec) => codec.name === name);
 }
@@ -45,4 +49,9 @@ export function formatFor(parameters: CodecParameters, payloadType: number): Tra
     fmtp: codec?.fmtpOf(parameters) ?? new Map(),
     parameters,
   };
+}
+
+/** Samples of this codec are NAL units behind their lengths. */
+export function hasNalUnits(name: CodecName): boolean {
+  return codecNamed(name)?.nalLengthBytes !== undefined;
 }

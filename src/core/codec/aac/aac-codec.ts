@@ -14,6 +14,7 @@ import { AacPacketizer } from './packetize.ts';
 export const aacCodec: Codec = {
   name: 'aac',
   media: 'audio',
+  timeline: true,
   encodings: ['MPEG4-GENERIC'],
   parametersFromFmtp,
   parametersFromSampleEntry(entry) {
@@ -44,7 +45,7 @@ function parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParam
 }
 
 function fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string> {
-  const specific = findAudioConfig(parameters.sampleEntry);
+  const specific = parameters.sampleEntry && findAudioConfig(parameters.sampleEntry);
   return new Map([
     ['streamtype', '5'],
     ['profile-level-id', '1'],

@@ -1,11 +1,11 @@
 /** The set-up of an AAC track from its AudioSpecificConfig. */
 import { hexOf } from '../../bytes/hex.ts';
-import type { CodecParameters } from '../codec-parameters.ts';
+import type { MuxableParameters } from '../codec-parameters.ts';
 import { writeAudioEntry } from './audio-entry.ts';
 import { parseAudioConfig } from './audio-specific-config.ts';
 
 /** Undefined if the config cannot be used. Copies what it keeps. */
-export function aacParametersOf(specific: Uint8Array): CodecParameters | undefined {
+export function aacParametersOf(specific: Uint8Array): MuxableParameters | undefined {
   const config = parseAudioConfig(specific);
   if (config === undefined) return undefined;
   const { sampleRate, channels, samplesPerFrame } = config;
