@@ -58,6 +58,8 @@ export interface AudioShape {
   readonly media: 'audio';
   readonly sampleRate: number;
   readonly channels: number;
-  /** Audio samples in one frame: 1024 for AAC-LC. */
+  /** Audio samples of one channel in one frame: 1024 for AAC-LC. Where units differ in it (Opus, G.711), each unit's parameters say its own. */
   readonly samplesPerFrame: number;
+  /** Codecs that are samples one after the other (G.711, G.726, linear): how many bits one has as coded. */
+  readonly bitsPerSample?: number;
 }

@@ -4,12 +4,32 @@
  */
 import type { Codec } from './codec.ts';
 import { aacCodec } from './aac/aac-codec.ts';
+import { ac3Codec } from './ac3/ac3-codec.ts';
+import { pcmaCodec, pcmuCodec } from './g711/g711-codec.ts';
+import { g722Codec } from './g722/g722-codec.ts';
+import { g726Codec } from './g726/g726-codec.ts';
 import { h264Codec } from './h264/h264-codec.ts';
 import { h265Codec } from './h265/h265-codec.ts';
+import { l16Codec, l24Codec } from './linear/linear-codec.ts';
+import { mp3Codec } from './mp3/mp3-codec.ts';
+import { opusCodec } from './opus/opus-codec.ts';
 import type { CodecName, CodecParameters } from './codec-parameters.ts';
 import type { TrackFormat } from './track-format.ts';
 
-export const CODECS: readonly Codec[] = [h264Codec, h265Codec, aacCodec];
+export const CODECS: readonly Codec[] = [
+  h264Codec,
+  h265Codec,
+  aacCodec,
+  opusCodec,
+  mp3Codec,
+  ac3Codec,
+  pcmuCodec,
+  pcmaCodec,
+  g722Codec,
+  g726Codec,
+  l16Codec,
+  l24Codec,
+];
 
 /** By the encoding name of rtpmap, in any case; undefined: relayed only. */
 export function codecFor(encoding: string): Codec | undefined {
@@ -36,15 +56,17 @@ export function parametersFromSampleEntry(entry: Uint8Array): CodecParameters | 
   return undefined;
 }
 
-/** The track that a source of access units announces: our own packing, clock 90 kHz for video, the sample rate for audio. */
+/** The track that a source of access units announces: our own packing, with the codec's clock (90 kHz for video, the sample rate for most audio). */
 export function formatFor(parameters: CodecParameters, payloadType: number): TrackFormat {
   const codec = codecNamed(parameters.codec);
   const { shape } = parameters;
   return {
     media: shape.media,
-    encoding: codec?.encodings[0] ?? parameters.codec.toUpperCase(),
-    clockRate: shape.media === 'video' ? 90000 : shape.sampleRate,
-    ...(shape.media === 'audio' && { channels: shape.channels }),
+    ...(codec?.rtpmapOf?.(parameters) ?? {
+      encoding: codec?.encodings[0] ?? parameters.codec.toUpperCase(),
+      clockRate: shape.media === 'video' ? 90000 : shape.sampleRate,
+      ...(shape.media === 'audio' && { channels: shape.channels }),
+    }),
     payloadType,
     fmtp: codec?.fmtpOf(parameters) ?? new Map(),
     parameters,

@@ -57,7 +57,7 @@ function trackLines({ format, control }: ServedTrack): string[] {
 function servedFmtp(format: TrackFormat): string[] {
   const { parameters, encoding } = format;
   const codec = codecFor(encoding);
-  const fmtp = new Map(parameters === undefined || codec === undefined ? format.fmtp : codec.fmtpOf(parameters));
+  const fmtp = new Map(parameters === undefined || codec === undefined ? format.fmtp : codec.fmtpOf(parameters, format.fmtp));
   if (encoding === 'H264') fmtp.set('packetization-mode', '1');
   return [...fmtp].map(([name, value]) => (value === '' ? name : `${name}=${oneLine(value)}`));
 }

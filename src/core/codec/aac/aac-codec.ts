@@ -6,7 +6,7 @@ import { PEEK_NOTHING } from '../peek.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { aacParametersOf } from './aac-parameters.ts';
 import { parseAdts } from './adts.ts';
-import { findAudioConfig } from './audio-entry.ts';
+import { findAudioConfig } from './aac-entry.ts';
 import { writeAacLcConfig } from './audio-specific-config.ts';
 import { AacDepacketizer } from './depacketize.ts';
 import { AacPacketizer } from './packetize.ts';

@@ -1,7 +1,7 @@
 /** The set-up of an AAC track from its AudioSpecificConfig. */
 import { hexOf } from '../../bytes/hex.ts';
 import type { MuxableParameters } from '../codec-parameters.ts';
-import { writeAudioEntry } from './audio-entry.ts';
+import { writeAacEntry } from './aac-entry.ts';
 import { parseAudioConfig } from './audio-specific-config.ts';
 
 /** Undefined if the config cannot be used. Copies what it keeps. */
@@ -13,7 +13,7 @@ export function aacParametersOf(specific: Uint8Array): MuxableParameters | undef
     codec: 'aac',
     identity: `aac/${hexOf(specific)}`,
     codecString: `mp4a.40.${config.objectType}`,
-    sampleEntry: writeAudioEntry(config, specific),
+    sampleEntry: writeAacEntry(config, specific),
     parameterSets: [],
     shape: { media: 'audio', sampleRate, channels, samplesPerFrame },
   };
