@@ -10,6 +10,7 @@ import { g722Codec } from './g722/g722-codec.ts';
 import { g726Codec } from './g726/g726-codec.ts';
 import { h264Codec } from './h264/h264-codec.ts';
 import { h265Codec } from './h265/h265-codec.ts';
+import { latmCodec } from './latm/latm-codec.ts';
 import { l16Codec, l24Codec } from './linear/linear-codec.ts';
 import { mp3Codec } from './mp3/mp3-codec.ts';
 import { opusCodec } from './opus/opus-codec.ts';
@@ -20,6 +21,7 @@ export const CODECS: readonly Codec[] = [
   h264Codec,
   h265Codec,
   aacCodec,
+  latmCodec,
   opusCodec,
   mp3Codec,
   ac3Codec,

@@ -6,6 +6,7 @@ import { PEEK_NOTHING } from '../peek.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { aacParametersOf } from './aac-parameters.ts';
 import { parseAdts } from './adts.ts';
+import { auHeaderLayoutOf } from './au-headers.ts';
 import { findAudioConfig } from './aac-entry.ts';
 import { writeAacLcConfig } from './audio-specific-config.ts';
 import { AacDepacketizer } from './depacketize.ts';
@@ -44,15 +45,40 @@ function parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParam
   return guess === undefined ? undefined : aacParametersOf(guess);
 }
 
-function fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string> {
+/** What else of a source's fmtp says how its packets are laid out (RFC 3640 §4.1). */
+const OTHER_PACKING = [
+  'ctsdeltalength',
+  'dtsdeltalength',
+  'randomaccessindication',
+  'streamstateindication',
+  'auxiliarydatasizelength',
+  'constantsize',
+  'constantduration',
+  'maxdisplacement',
+  'de-interleavebuffersize',
+];
+
+/** Widths are always said: not every reader knows those that a mode implies. */
+function fmtpOf(
+  parameters: CodecParameters,
+  said: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
   const specific = parameters.sampleEntry && findAudioConfig(parameters.sampleEntry);
+  const { sizeLength, indexLength, indexDeltaLength } = auHeaderLayoutOf(said);
+  const widths = [
+    ['sizelength', sizeLength],
+    ['indexlength', indexLength],
+    ['indexdeltalength', indexDeltaLength],
+  ] as const;
   return new Map([
     ['streamtype', '5'],
-    ['profile-level-id', '1'],
-    ['mode', 'AAC-hbr'],
-    ['sizelength', '13'],
-    ['indexlength', '3'],
-    ['indexdeltalength', '3'],
+    ['profile-level-id', said.get('profile-level-id') ?? '1'],
+    ['mode', said.get('mode') ?? 'AAC-hbr'],
+    ...widths.flatMap(([name, width]): [string, string][] => (width === 0 ? [] : [[name, String(width)]])),
+    ...OTHER_PACKING.flatMap((name): [string, string][] => {
+      const value = said.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
     ['config', specific === undefined ? '' : hexOf(specific)],
   ]);
 }
