@@ -5,6 +5,7 @@
 import type { Codec } from './codec.ts';
 import { aacCodec } from './aac/aac-codec.ts';
 import { ac3Codec } from './ac3/ac3-codec.ts';
+import { av1Codec } from './av1/av1-codec.ts';
 import { pcmaCodec, pcmuCodec } from './g711/g711-codec.ts';
 import { g722Codec } from './g722/g722-codec.ts';
 import { g726Codec } from './g726/g726-codec.ts';
@@ -12,14 +13,23 @@ import { h264Codec } from './h264/h264-codec.ts';
 import { h265Codec } from './h265/h265-codec.ts';
 import { latmCodec } from './latm/latm-codec.ts';
 import { l16Codec, l24Codec } from './linear/linear-codec.ts';
+import { mjpegCodec } from './mjpeg/mjpeg-codec.ts';
 import { mp3Codec } from './mp3/mp3-codec.ts';
+import { mpeg4Codec } from './mpeg4/mpeg4-codec.ts';
 import { opusCodec } from './opus/opus-codec.ts';
+import { vp8Codec } from './vp8/vp8-codec.ts';
+import { vp9Codec } from './vp9/vp9-codec.ts';
 import type { CodecName, CodecParameters } from './codec-parameters.ts';
 import type { TrackFormat } from './track-format.ts';
 
 export const CODECS: readonly Codec[] = [
   h264Codec,
   h265Codec,
+  av1Codec,
+  vp9Codec,
+  vp8Codec,
+  mpeg4Codec,
+  mjpegCodec,
   aacCodec,
   latmCodec,
   opusCodec,
