@@ -60,6 +60,9 @@ function configurationOf(header: Av1SequenceHeader): readonly number[] {
 
 /** AV1-ISOBMFF §5: av01.P.LLT.DD. */
 function codecStringOf({ profile, level, tier, bitDepth }: Av1SequenceHeader): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `av01.${profile}.${two(level)}${tier === 1 ? 'H' : 'M'}.${two(bitDepth)}`;
+  return `av01.${profile}.${twoDigits(level)}${tier === 1 ? 'H' : 'M'}.${twoDigits(bitDepth)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -39,13 +39,13 @@ export function writeJpegHead(frame: JpegFrame): Uint8Array | undefined {
   const [luma, chroma = luma] = tables;
   const sampling = LUMA_SAMPLING[frame.type];
   if (luma === undefined || chroma === undefined || sampling === undefined) return undefined;
-  const precise = (table: Uint8Array): number => (table.length === 128 ? 0x10 : 0);
   const size = [...u16(frame.height), ...u16(frame.width)];
   const components = [1, sampling, 0, 2, CHROMA_SAMPLING, 1, 3, CHROMA_SAMPLING, 1];
   return Uint8Array.from([
-    ...[0xff, SOI],
+    0xff,
+    SOI,
     ...segment(APP0, JFIF),
-    ...segment(DQT, [precise(luma), ...luma, precise(chroma) | 1, ...chroma]),
+    ...segment(DQT, [precisionOf(luma), ...luma, precisionOf(chroma) | 1, ...chroma]),
     ...(frame.restartInterval === 0 ? [] : segment(DRI, u16(frame.restartInterval))),
     ...segment(SOF0, [8, ...size, 3, ...components]),
     ...segment(DHT, [...STANDARD_HUFFMAN]),
@@ -90,6 +90,11 @@ interface Frame {
 
 function segment(marker: number, content: readonly number[]): readonly number[] {
   return [0xff, marker, ...u16(content.length + 2), ...content];
+}
+
+/** 16 bits a value or eight. */
+function precisionOf(table: Uint8Array): number {
+  return table.length === 128 ? 0x10 : 0;
 }
 
 function splitTables({ precision, bytes }: QuantisationTables): readonly Uint8Array[] {

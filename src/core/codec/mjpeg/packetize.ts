@@ -42,8 +42,14 @@ export class MjpegPacketizer implements Packetizer {
 function header({ type, width, height, restartInterval }: JpegFrame, at: number): readonly number[] {
   const restarts = restartInterval === 0 ? [] : [...u16(restartInterval), ...ANYWHERE];
   return [
-    ...[0, (at >> 16) & 255, (at >> 8) & 255, at & 255],
-    ...[restartInterval === 0 ? type : type + RESTARTS, OWN_TABLES, eighths(width), eighths(height)],
+    0,
+    (at >> 16) & 255,
+    (at >> 8) & 255,
+    at & 255,
+    restartInterval === 0 ? type : type + RESTARTS,
+    OWN_TABLES,
+    eighths(width),
+    eighths(height),
     ...restarts,
   ];
 }

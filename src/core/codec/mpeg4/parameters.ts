@@ -29,7 +29,7 @@ export function mpeg4SetupOf(config: Uint8Array, before?: Mpeg4Setup): Mpeg4Setu
   if (config.length > MAX_CONFIG_BYTES) return undefined;
   const layerBytes = findLayer(config);
   const layer = layerBytes && parseMpeg4Layer(layerBytes);
-  if (layer === undefined) return undefined;
+  if (layerBytes === undefined || layer === undefined) return undefined;
   const identity = `mpeg4/${profileLevelOf(config)}/${hexOf(layerBytes)}`;
   if (before?.parameters.identity === identity) return before;
   const { width, height, aspect, frameRate, lowDelay } = layer;
