@@ -58,23 +58,24 @@ const OTHER_PACKING = [
   'de-interleavebuffersize',
 ];
 
-/** Widths are always said: not every reader knows those that a mode implies. */
+/** Widths are always said, zeros too: not every reader knows those that a mode implies. A constant size has none. */
 function fmtpOf(
   parameters: CodecParameters,
   said: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
   const specific = parameters.sampleEntry && findAudioConfig(parameters.sampleEntry);
   const { sizeLength, indexLength, indexDeltaLength } = auHeaderLayoutOf(said);
-  const widths = [
+  const widths: readonly [string, number][] = [
     ['sizelength', sizeLength],
     ['indexlength', indexLength],
     ['indexdeltalength', indexDeltaLength],
-  ] as const;
+  ];
+  const sent = widths.some(([, width]) => width > 0);
   return new Map([
     ['streamtype', '5'],
     ['profile-level-id', said.get('profile-level-id') ?? '1'],
     ['mode', said.get('mode') ?? 'AAC-hbr'],
-    ...widths.flatMap(([name, width]): [string, string][] => (width === 0 ? [] : [[name, String(width)]])),
+    ...(sent ? widths.map(([name, width]): [string, string] => [name, String(width)]) : []),
     ...OTHER_PACKING.flatMap((name): [string, string][] => {
       const value = said.get(name);
       return value === undefined ? [] : [[name, value]];

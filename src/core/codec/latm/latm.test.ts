@@ -102,7 +102,7 @@ test('where an AudioSpecificConfig ends', () => {
     ['a rate by value', '17804e2010', 40],
     ['HE-AAC', '2b118800', 25],
     ['depends on a core coder', '1192ffff', 31],
-    ['low delay', 'b98800', 19],
+    ['low delay', 'b98800', 18],
     ['channels in a program config element', '118004c4010020000000', 72],
     ['CELP', '4190', undefined],
     ['cut', '11', undefined],
