@@ -70,6 +70,12 @@ test('payloads of several forms', () => {
       { 'unit-cut': 2 },
     ],
     ['a piece that is too long', [packet(0, [A.subarray(0, 64)], 0), packet(64, [A], 0)], '', { 'unit-cut': 1 }],
+    [
+      'a piece twice',
+      [packet(0, [A.subarray(0, 64)], 0), packet(64, [A.subarray(64, 96)], 0), packet(64, [A.subarray(64, 160)], 0)],
+      '',
+      { 'unit-cut': 1 },
+    ],
     ['a second frame that is cut', [packet(0, [A, B.subarray(0, 100)], 0)], '0:1x192', { 'unit-cut': 1 }],
     ['junk after a frame', [packet(0, [A, Uint8Array.of(1, 2, 3)], 0)], '0:1x192', { 'unit-junk': 1 }],
     ['no frame', [packet(0, [], 0), { ...packet(0, [], 0), payload: Uint8Array.of(0) }], '', { 'unit-empty': 2 }],
