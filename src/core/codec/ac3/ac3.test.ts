@@ -85,6 +85,12 @@ test('payloads of several forms', () => {
       { 'unit-cut': 1 },
     ],
     [
+      'a piece of another time',
+      [packet(2, 2, [A.subarray(0, 50)], 0), packet(3, 2, [A.subarray(50)], 1536)],
+      '',
+      { 'unit-cut': 2 },
+    ],
+    [
       'pieces of more than a frame',
       [packet(2, 2, [A.subarray(0, 50)], 0), packet(3, 2, [A], 0)],
       '',
