@@ -27,8 +27,7 @@ export function parseAv1Elements(payload: Uint8Array): Av1Elements | undefined {
     const element = payload.subarray(size.end, size.end + size.value);
     at = size.end + size.value;
     if (element.length > 0) elements.push(element);
-    else if (count > 0) return undefined;
   }
-  if (elements.length === 0) return undefined;
+  if (elements.length === 0 || (count > 0 && elements.length !== count)) return undefined;
   return { continues: (head & 0x80) !== 0, unfinished: (head & 0x40) !== 0, elements };
 }

@@ -12,7 +12,7 @@ export const mjpegCodec: Codec = {
   encodings: ['JPEG'],
   parametersFromFmtp: () => undefined,
   parametersFromSampleEntry: () => undefined,
-  fmtpOf: () => new Map(),
+  fmtpOf: (_parameters, said) => said ?? new Map(),
   contentOf(sample) {
     const [jpeg] = sample;
     return jpeg === undefined || parseJpeg(jpeg) === undefined ? undefined : { data: [jpeg], key: true };

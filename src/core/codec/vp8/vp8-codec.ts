@@ -16,7 +16,7 @@ export const vp8Codec: Codec = {
   encodings: ['VP8'],
   parametersFromFmtp: () => undefined,
   parametersFromSampleEntry: () => undefined,
-  fmtpOf: () => new Map(),
+  fmtpOf: (_parameters, said) => said ?? new Map(),
   contentOf(sample) {
     const header = parseVp8FrameHeader(sample[0] ?? NEXT);
     return header === undefined ? undefined : { data: sample.slice(0, 1), key: header.key };

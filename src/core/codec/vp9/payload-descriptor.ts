@@ -64,7 +64,7 @@ function readStructure(
   if ((head & 0x08) !== 0) {
     const pictures = payload[at] ?? 0;
     at += 1;
-    for (let i = 0; i < pictures && at < payload.length; i++) at += 1 + (((payload[at] ?? 0) >> 2) & 3);
+    for (let i = 0; i < pictures; i++) at += 1 + (((payload[at] ?? 0) >> 2) & 3);
   }
   return { at, size: size !== undefined && size.width > 0 && size.height > 0 ? size : undefined };
 }

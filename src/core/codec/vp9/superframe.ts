@@ -4,7 +4,7 @@
  *
  *     frame…   110 bytes−1:2 frames−1:3   size…, little endian   the first byte again
  */
-import { byteLengthOf } from '../access-unit.ts';
+import { byteLengthOf, joined } from '../access-unit.ts';
 import type { Pieces } from '../access-unit.ts';
 
 const MAX_FRAMES = 8;
@@ -30,9 +30,8 @@ function bytesFor(size: number): number {
 }
 
 function endsInIndex(frame: Pieces): boolean {
-  const end = frame.at(-1);
-  const marker = end?.at(-1) ?? 0;
-  if (end === undefined || (marker & 0xe0) !== 0xc0) return false;
+  const marker = frame.at(-1)?.at(-1) ?? 0;
+  if ((marker & 0xe0) !== 0xc0) return false;
   const length = 2 + (((marker >> 3) & 3) + 1) * ((marker & 7) + 1);
-  return end.length < length || end[end.length - length] === marker;
+  return joined(frame).at(-length) === marker;
 }
