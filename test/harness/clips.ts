@@ -56,9 +56,20 @@ export function pictureHashes(input: string): Promise<readonly string[]> {
   return hashes(['-i', input, '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-']);
 }
 
-/** MD5 of each coded audio frame, in order. */
-export function audioHashes(input: string): Promise<readonly string[]> {
-  return hashes(['-i', input, '-map', '0:a:0', '-c:a', 'copy', '-f', 'framemd5', '-']);
+/** MD5 of each coded audio frame, in order; of the first `seconds` where the input does not end. */
+export function audioHashes(input: string, seconds?: string): Promise<readonly string[]> {
+  return hashes([
+    ...(seconds === undefined ? [] : ['-t', seconds]),
+    '-i',
+    input,
+    '-map',
+    '0:a:0',
+    '-c:a',
+    'copy',
+    '-f',
+    'framemd5',
+    '-',
+  ]);
 }
 
 /** stream, dts, pts, duration, size, hash; a first audio packet has side data behind it. */

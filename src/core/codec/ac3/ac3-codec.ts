@@ -17,7 +17,8 @@ import {
 export const ac3Codec: Codec = {
   name: 'ac3',
   media: 'audio',
-  timeline: true,
+  // Chromium and Firefox have no decoder: hls.js refuses the whole stream, the picture with it.
+  timeline: false,
   encodings: ['AC3'],
   parametersFromFmtp: () => undefined,
   parametersFromSampleEntry: ac3ParametersOfEntry,

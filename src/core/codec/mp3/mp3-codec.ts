@@ -12,7 +12,8 @@ const CLOCK_RATE = 90000;
 export const mp3Codec: Codec = {
   name: 'mp3',
   media: 'audio',
-  timeline: true,
+  // No browser takes it inside MP4 by MediaSource: hls.js refuses the whole stream, the picture with it.
+  timeline: false,
   encodings: ['MPA'],
   parametersFromFmtp: () => undefined,
   parametersFromSampleEntry: mp3ParametersOfEntry,
