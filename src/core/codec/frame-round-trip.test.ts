@@ -171,18 +171,20 @@ test('a unit as a sample, and back; a set-up as a sample entry or fmtp, and back
 
 test('8 MB and a number of pieces are the limit of a frame: more is dropped and counted, and the next key frame mends it', () => {
   for (const { capture, name, sent } of CAPTURES) {
-    if (capture.codec.name === 'mjpeg') continue;
+    // One capture a codec; every picture of a JPEG mends itself.
+    if (capture.codec.name === 'mjpeg' || name.endsWith('gstreamer')) continue;
     const payloads = packed(capture, sent, 64);
     const second = payloads.findIndex(({ ticks, marker }) => ticks > 0 && !marker);
     const split = payloads[second];
     assert.ok(split, name);
-    for (const bytes of [60_000, 100]) {
-      const times = Math.max(MAX_ACCESS_UNIT_BYTES / bytes, MAX_FRAME_PIECES) + 2;
+    for (const [bytes, times] of [
+      [60_000, MAX_ACCESS_UNIT_BYTES / 60_000 + 1],
+      [100, MAX_FRAME_PIECES + 1],
+    ] as const) {
       const filler = middle(capture, bytes);
       const depacketizer = capture.codec.depacketizer(capture.format);
       const units = payloads.slice(0, second + 1).flatMap((payload) => depacketizer.push(payload));
-      const flooded = bytes === 100 ? times : MAX_ACCESS_UNIT_BYTES / bytes + 2;
-      for (let i = 0; i < flooded; i++) {
+      for (let i = 0; i < times; i++) {
         units.push(...depacketizer.push({ payload: filler, marker: false, ticks: split.ticks, lostBefore: 0 }));
       }
       for (const payload of payloads.slice(second + 1)) units.push(...depacketizer.push(payload));
