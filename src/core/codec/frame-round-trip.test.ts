@@ -96,6 +96,25 @@ test('every packet lost in turn: what is not flagged is what was sent, and the n
   }
 });
 
+test('every truncation of a payload: no exception, payloads untouched, and the next key frame is whole', () => {
+  for (const { capture, name, sent } of CAPTURES) {
+    const later = packed(capture, sent.slice(0, 1), 1400).map((one) => ({ ...one, ticks: one.ticks + 900_000 }));
+    for (const cut of capture.payloads.slice(0, 8)) {
+      for (let length = 0; length < cut.payload.length; length++) {
+        const payload = cut.payload.slice(0, length);
+        const depacketizer = capture.codec.depacketizer({ ...capture.format, parameters: undefined });
+        capture.codec.peek(payload);
+        depacketizer.push({ ...cut, payload });
+        const units = later.flatMap((one) => depacketizer.push(one));
+        assert.equal(Buffer.compare(payload, cut.payload.subarray(0, length)), 0, name);
+        const whole = units.at(-1);
+        assert.ok(whole?.key === true && !whole.damaged, `${name}, cut to ${length}`);
+        assert.equal(Buffer.compare(joined(whole.data.flat()), joined(sent[0]?.data.flat() ?? [])), 0, name);
+      }
+    }
+  }
+});
+
 test('who joins within a GOP gets flagged frames up to the key frame, and none without a beginning', () => {
   for (const { capture, name, sent } of CAPTURES) {
     if (capture.codec.name === 'mjpeg') continue;

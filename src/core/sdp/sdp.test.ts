@@ -222,6 +222,24 @@ test('payload types without an rtpmap: RFC 3551 tables 4 and 5, and what type 2 
   ]);
 });
 
+test('the size of the picture, where SDP gives it', () => {
+  const rows: readonly (readonly [line: string, size: string | undefined])[] = [
+    ['a=framesize:26 2592-1944', '2592x1944'],
+    ['a=framesize:96 2592-1944', '2592x1944'], // another payload type, but the only one
+    ['a=x-dimensions:2688,1520', '2688x1520'],
+    ['a=x-dimensions: 2688, 1520', '2688x1520'],
+    ['a=x-dimensions:2688', undefined],
+    ['a=framesize:26 0-0', undefined],
+    ['a=framerate:25', undefined],
+  ];
+  for (const [line, size] of rows) {
+    const description = parseSdp(encode(`m=video 0 RTP/AVP 26\r\n${line}\r\n`));
+    assert.ok(!(description instanceof WeirError));
+    const frameSize = sdpTracks(description).tracks[0]?.format.frameSize;
+    assert.equal(frameSize && `${frameSize.width}x${frameSize.height}`, size, line);
+  }
+});
+
 describe('the description that we serve', () => {
   const aac = {
     media: 'audio',
@@ -320,6 +338,31 @@ describe('the description that we serve', () => {
         line,
         format.encoding,
       );
+    }
+  });
+
+  it('says the size of a JPEG that is too large for its own header', () => {
+    const jpeg = { media: 'video', encoding: 'JPEG', clockRate: 90_000, payloadType: 26, fmtp: new Map() } as const;
+    const rows = [
+      [2592, 1944, ['a=framesize:26 2592-1944']],
+      [2040, 1080, []],
+      [1536, 2048, ['a=framesize:26 1536-2048']],
+    ] as const;
+    for (const [width, height, lines] of rows) {
+      const shape = { media: 'video', width, height, aspect: [1, 1], frameRate: undefined } as const;
+      const setup = { codec: 'mjpeg', identity: '', codecString: undefined, sampleEntry: undefined } as const;
+      const parameters = { ...setup, parameterSets: [], shape };
+      for (const format of [
+        { ...jpeg, frameSize: { width, height }, parameters: undefined },
+        { ...jpeg, parameters },
+      ]) {
+        const tracks = [{ format, control: 'trackID=0' }];
+        const text = serialiseSdp({ id: 1, version: 1, name: '', address: '192.0.2.1', range: undefined, tracks });
+        assert.deepEqual(
+          text.split('\r\n').filter((line) => line.startsWith('a=framesize')),
+          lines,
+        );
+      }
     }
   });
 
