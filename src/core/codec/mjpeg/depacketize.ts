@@ -9,7 +9,8 @@ import { frameSizeOf } from './frame-size.ts';
 import type { FrameSize } from './frame-size.ts';
 import { parseJpegHeader } from './jpeg-header.ts';
 import type { JpegHeader, QuantisationTables } from './jpeg-header.ts';
-import { END_OF_IMAGE, endsImage, writeJpegHead } from './jfif.ts';
+import { END_OF_IMAGE, endsImage, sameFrame, writeJpegHead } from './jfif.ts';
+import type { JpegFrame } from './jfif.ts';
 import { mjpegParametersOf } from './parameters.ts';
 import { quantisationTables } from './quantisation.ts';
 
@@ -25,6 +26,8 @@ export class MjpegDepacketizer implements Depacketizer {
   #parameters: CodecParameters | undefined;
   /** Of the frame in hand: what stands before its scan; or why it cannot be made. */
   #head: Uint8Array | string = 'frame-junk';
+  /** The newest head and what it says: most pictures have the one of the picture before. */
+  #written: { readonly frame: JpegFrame; readonly head: Uint8Array } | undefined;
 
   constructor(format: TrackFormat) {
     this.#said = format.frameSize;
@@ -67,9 +70,17 @@ export class MjpegDepacketizer implements Depacketizer {
     const tables = this.#tablesOf(header);
     if (tables === undefined) return 'frame-without-tables';
     const { type, restartInterval } = header;
-    const head = writeJpegHead({ ...size, type, restartInterval, tables });
+    const head = this.#write({ ...size, type, restartInterval, tables });
     if (head === undefined) return 'frame-junk';
     this.#parameters = mjpegParametersOf({ ...size, type }, this.#parameters);
+    return head;
+  }
+
+  #write(frame: JpegFrame): Uint8Array | undefined {
+    if (this.#written !== undefined && sameFrame(this.#written.frame, frame)) return this.#written.head;
+    const head = writeJpegHead(frame);
+    const tables = { ...frame.tables, bytes: frame.tables.bytes.slice() };
+    this.#written = head && { frame: { ...frame, tables }, head };
     return head;
   }
 

@@ -33,6 +33,19 @@ const CHROMA_SAMPLING = 0x11;
 
 export const END_OF_IMAGE: Uint8Array = Uint8Array.of(0xff, EOI);
 
+/** Both have the same head. */
+export function sameFrame(one: JpegFrame, other: JpegFrame): boolean {
+  return (
+    one.width === other.width &&
+    one.height === other.height &&
+    one.type === other.type &&
+    one.restartInterval === other.restartInterval &&
+    one.tables.precision === other.tables.precision &&
+    one.tables.bytes.length === other.tables.bytes.length &&
+    one.tables.bytes.every((value, i) => value === other.tables.bytes[i])
+  );
+}
+
 /** Everything before the scan; undefined if the tables are too short for what they say. */
 export function writeJpegHead(frame: JpegFrame): Uint8Array | undefined {
   const tables = splitTables(frame.tables);

@@ -34,9 +34,10 @@ const FIRST_IN_BAND = 128;
 
 /** Undefined if the payload ends within its headers, or its type is for out-of-band set-ups that nobody defined. */
 export function parseJpegHeader(payload: Uint8Array): JpegHeader | undefined {
-  const [, offsetHigh = 0, offsetMiddle = 0, offsetLow = 0, type = 0, quality = 0, width = 0, height = 0] = payload;
+  const type = payload[4] ?? 0;
+  const quality = payload[5] ?? 0;
   if (payload.length < FIXED_BYTES || type >= DYNAMIC_TYPES || quality === 0) return undefined;
-  const offset = (offsetHigh << 16) | (offsetMiddle << 8) | offsetLow;
+  const offset = ((payload[1] ?? 0) << 16) | u16At(payload, 2);
   const restarts = type >= RESTART_TYPES;
   const restartInterval = restarts ? u16At(payload, FIXED_BYTES) : 0;
   let at = FIXED_BYTES + (restarts ? 4 : 0);
@@ -48,8 +49,9 @@ export function parseJpegHeader(payload: Uint8Array): JpegHeader | undefined {
   }
   if (at > payload.length) return undefined;
   const kind = type % RESTART_TYPES;
-  const size = { width: 8 * width, height: 8 * height };
-  return { offset, type: kind, quality, ...size, restartInterval, tables, scan: payload.subarray(at) };
+  const width = 8 * (payload[6] ?? 0);
+  const height = 8 * (payload[7] ?? 0);
+  return { offset, type: kind, quality, width, height, restartInterval, tables, scan: payload.subarray(at) };
 }
 
 function u16At(bytes: Uint8Array, at: number): number {

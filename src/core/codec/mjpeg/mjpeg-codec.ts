@@ -24,6 +24,5 @@ export const mjpegCodec: Codec = {
 
 /** Every picture stands for itself, and says its set-up. */
 function peek(payload: Uint8Array): Peek {
-  const [, high, middle, low] = payload;
-  return high === 0 && middle === 0 && low === 0 ? PEEK_BOTH : PEEK_NOTHING;
+  return payload[1] === 0 && payload[2] === 0 && payload[3] === 0 ? PEEK_BOTH : PEEK_NOTHING;
 }

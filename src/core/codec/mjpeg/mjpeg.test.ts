@@ -183,6 +183,24 @@ test('tables in-band hold for later frames of their quality, but not those of Q 
   assert.deepEqual(units.map(tablesOf), [TABLES]);
 });
 
+test('a head is written again only where it says something else', () => {
+  const own = (value: string): string => `0000000001ff140c00000080${value.repeat(128)}${SCAN}`;
+  const frames = [own('07'), own('07'), own('08'), `0000000001ff280c00000080${'08'.repeat(128)}${SCAN}`];
+  const { units } = unpackFrames(frames.map((frame) => [frame]));
+  const heads = units.map((unit) => unit.data[0]?.[0] ?? bytes(''));
+  assert.equal(heads[0], heads[1]);
+  const read = heads.map((head) => parseJpeg(head));
+  assert.deepEqual(
+    read.map((jpeg) => [jpeg?.tables.bytes[0], jpeg?.width]),
+    [
+      [7, 160],
+      [7, 160],
+      [8, 160],
+      [8, 320],
+    ],
+  );
+});
+
 test('an end of image that was sent is not doubled; fields of one time are two pictures', () => {
   const one = `000000000132140c${SCAN}ffd9`;
   const { units, dropped } = unpackFrames([[one, one]]);
