@@ -230,6 +230,15 @@ test('junk is dropped and counted, and a damaged unit is not given out', () => {
   }
 });
 
+test('another sequence header is another set-up from its picture on, an equal one the same', () => {
+  const other = '00000042abbfc3776be501';
+  const { units } = unpack([SEQUENCE, SEQUENCE, other].map((sequence) => [`1008${sequence}`, `1030${KEY}`]));
+  const [first, second, third] = units.map(({ parameters }) => parameters);
+  assert.equal(first, second);
+  assert.equal(third?.codecString, 'av01.0.08M.10');
+  assert.notEqual(third.identity, first?.identity);
+});
+
 test('metadata alone is no picture', () => {
   const { units, dropped } = unpack([['102a0102']]);
   assert.deepEqual([units, dropped], [[], {}]);

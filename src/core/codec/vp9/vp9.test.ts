@@ -117,6 +117,15 @@ test('an index of two bytes a size; frames that bring one, or are too many, have
   assert.equal(superframeOf(Array.from({ length: 9 }, () => [short])).length, 9);
 });
 
+test('another size is another set-up from its picture on', () => {
+  const smaller = KEY.replace('77f04376', '27f01676');
+  const { units } = unpack([`0c${KEY}`, `0c${KEY}`, `0c${smaller}`]);
+  const [first, second, third] = units.map(({ parameters }) => parameters);
+  assert.equal(first, second);
+  assert.ok(third?.shape.media === 'video');
+  assert.deepEqual([third.shape.width, third.shape.height], [640, 360]);
+});
+
 test('a picture that lost its lowest layer is not given out', () => {
   const { units, dropped } = unpack(['ac92340207' + INTER]);
   assert.deepEqual([units, dropped], [[], { 'frame-without-start': 1 }]);
