@@ -96,11 +96,12 @@ test('every packet lost in turn: what is not flagged is what was sent, and the n
   }
 });
 
-test('every truncation of a payload: no exception, payloads untouched, and the next key frame is whole', () => {
+test('truncated payloads: no exception, payloads untouched, and the next key frame is whole', () => {
   for (const { capture, name, sent } of CAPTURES) {
     const later = packed(capture, sent.slice(0, 1), 1400).map((one) => ({ ...one, ticks: one.ticks + 900_000 }));
     for (const cut of capture.payloads.slice(0, 4)) {
-      for (let length = 0; length < cut.payload.length; length++) {
+      // Headers end within the first bytes; a JPEG's tables behind them.
+      for (let length = 0; length < cut.payload.length; length += length < 32 ? 1 : 7) {
         const payload = cut.payload.slice(0, length);
         const depacketizer = capture.codec.depacketizer({ ...capture.format, parameters: undefined });
         capture.codec.peek(payload);
