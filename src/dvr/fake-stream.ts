@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { loadAac } from '../../test/fixtures/streams/streams.ts';
 import { videoStream, type VideoStream } from '../../test/fixtures/streams/units.ts';
+import { isMuxable } from '../core/codec/codec-parameters.ts';
 import { aacCodec } from '../core/codec/aac/aac-codec.ts';
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
 import { joined } from '../../test/harness/mutations.ts';
@@ -274,7 +275,7 @@ export class FakeStream implements RecordedStream {
         ['indexdeltalength', '3'],
       ]),
     });
-    assert.ok(aac);
+    assert.ok(aac !== undefined && isMuxable(aac));
     const tracks = [
       { trackId: 1, timescale: VIDEO_TIMESCALE, parameters: this.#video.parameters },
       { trackId: 2, timescale: AUDIO_TIMESCALE, parameters: aac },

@@ -6,7 +6,7 @@ import { writeSegmentStart } from '../core/mp4/recording/segment-start.ts';
 import { samplePieces, sampleSize } from '../core/codec/sample.ts';
 import { byteLengthOf } from '../core/codec/access-unit.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
-import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import type { CodecParameters, MuxableParameters } from '../core/codec/codec-parameters.ts';
 import { H264_KEY_FRAME } from '../picture/key-frames.table.ts';
 import type { Fragment, InitSegment } from '../stream/fragment.ts';
 import type { HeadSegment } from '../stream/timeline.ts';
@@ -33,7 +33,7 @@ export function fakeUnit(parameters: CodecParameters = H264_KEY_FRAME.parameters
   return { ptsTicks: 0, dtsTicks: 0, key: true, damaged: false, data, byteLength, parameters };
 }
 
-export function fakeInit(parameters: CodecParameters = H264_KEY_FRAME.parameters): InitSegment {
+export function fakeInit(parameters: MuxableParameters = H264_KEY_FRAME.parameters): InitSegment {
   const tracks = [{ trackId: 1, timescale: 90_000, parameters }];
   const bytes = writeInit(tracks);
   return { hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, tracks };

@@ -21,7 +21,7 @@ export function variantFacts(
 ): VariantFacts {
   const video = setups.map(({ shape }) => shape).find((shape) => shape.media === 'video');
   return {
-    codecs: [...new Set(setups.map(({ codecString }) => codecString))],
+    codecs: [...new Set(setups.flatMap(({ codecString }) => codecString ?? []))],
     resolution: video === undefined ? undefined : displaySize(video),
     frameRate: video === undefined ? undefined : (frameRate ?? video.frameRate),
     bandwidth: peakBandwidth(segments),

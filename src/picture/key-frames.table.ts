@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { h264ParametersOf } from '../core/codec/h264/parameter-sets.ts';
 import { h265ParametersOf } from '../core/codec/h265/parameter-sets.ts';
-import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import type { MuxableParameters } from '../core/codec/codec-parameters.ts';
 
 export interface KeyFrame {
-  readonly parameters: CodecParameters;
+  readonly parameters: MuxableParameters;
   readonly nals: readonly Uint8Array[];
 }
 
@@ -31,7 +31,7 @@ export const H265_KEY_FRAME: KeyFrame = {
   nals: [hex('2801af0960f929e371e1d961767fd8b97d8ea585dd965e28a61e')],
 };
 
-function parametersOf(parameters: CodecParameters | undefined): CodecParameters {
+function parametersOf(parameters: MuxableParameters | undefined): MuxableParameters {
   assert(parameters !== undefined);
   return parameters;
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { wholeData } from '../core/codec/access-unit.ts';
 import type { AccessUnit } from '../core/codec/access-unit.ts';
+import { isMuxable } from '../core/codec/codec-parameters.ts';
 import { samplePieces, sampleSize, unitFromSample } from '../core/codec/sample.ts';
 import { WeirError } from '../core/errors.ts';
 import { writeSinglePicture } from '../core/mp4/write/single-picture.ts';
@@ -129,7 +130,8 @@ function keyOf(frame: PictureFrame, request: StillRequest): string {
 /** The frame itself as a film of one picture: nothing is decoded. */
 function wrap({ unit }: PictureFrame): Picture {
   const { parameters } = unit;
-  if (parameters.shape.media !== 'video') throw new WeirError('codec-unsupported', `${parameters.codec} is no video`);
+  if (parameters.shape.media !== 'video' || !isMuxable(parameters))
+    throw new WeirError('codec-unsupported', `No film is made of ${parameters.codec}`);
   const bytes = writeSinglePicture({ parameters, pieces: samplePieces(unit), size: sampleSize(unit) });
   return { bytes, width: parameters.shape.width, height: parameters.shape.height };
 }

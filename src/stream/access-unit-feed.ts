@@ -1,5 +1,5 @@
 /**
- * The access units of a stream, for as long as somebody wants them: one depacketizer a track, started with the first user from the
+ * The access units of a stream's tracks that go into the timeline, for as long as somebody wants them: one depacketizer a track, started with the first user from the
  * GOPs in memory, stopped with the last. It stands still until the stream's clock is anchored, and then begins with the GOPs
  * in memory, so that nothing of those two seconds is lost.
  */
@@ -70,7 +70,7 @@ export class AccessUnitFeed {
     if (!this.#source.anchored) return;
     const depacketizers = new Map<number, Depacketizer>();
     for (const { codec, index, format } of this.#source.tracks) {
-      if (codec !== undefined) depacketizers.set(index, codec.depacketizer(format));
+      if (codec?.timeline === true) depacketizers.set(index, codec.depacketizer(format));
     }
     this.#depacketizers = depacketizers;
     for (const batch of this.#source.gops()) this.#push(depacketizers, batch);

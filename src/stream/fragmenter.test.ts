@@ -358,6 +358,21 @@ describe('Fragmenter', () => {
     );
   });
 
+  it('cuts nothing of what MP4 does not hold, and goes on with what it does', () => {
+    const one = bench({ gopMs: 1000 });
+    run(one, 0, 3000, 1000);
+    const relayed = { ...VIDEO, identity: 'relayed', sampleEntry: undefined };
+    for (let ms = 3000; ms < 6000; ms += 40) video(one, ms, { key: ms % 1000 === 0, parameters: relayed });
+    const before = one.entries.length;
+    run(one, 6000, 9000, 1000);
+    one.fragmenter.end();
+    assert.deepEqual(
+      one.entries.map(({ startUtcMs }) => startUtcMs - START_MS),
+      [0, 2000, 6000, 8000],
+    );
+    assert.equal(before, 2);
+  });
+
   it('begins no segment without a number, and tries again at the next key frame', () => {
     const one = bench({ gopMs: 1000 });
     one.numbers = 1;

@@ -13,7 +13,8 @@ import { AudioQueue, nominalTicks } from './audio-queue.ts';
 import { CuttingRules } from './cutting-rules.ts';
 import { FrameInterval } from './frame-interval.ts';
 import { fragmentOf } from './fragment-writer.ts';
-import type { CodecParameters } from '../core/codec/codec-parameters.ts';
+import { isMuxable } from '../core/codec/codec-parameters.ts';
+import type { CodecParameters, MuxableParameters } from '../core/codec/codec-parameters.ts';
 import type { InitTrack } from '../core/mp4/init-track.ts';
 import type { PartTrack } from './fragment-writer.ts';
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
@@ -222,6 +223,10 @@ export class Fragmenter {
   #begin(unit: TimedUnit, jump: boolean, entry: boolean): void {
     const before = this.#state.kind === 'open' ? this.#state.segment : undefined;
     const main = unit.unit.parameters;
+    if (!isMuxable(main)) {
+      this.#state = { kind: 'waiting' };
+      return;
+    }
     const audio = this.#audioSetUp(unit, jump, before);
     const init = this.#host.init(this.#initTracks(main, audio));
     const discontinuity = jump || init.hash !== before?.init.hash;
@@ -274,9 +279,9 @@ export class Fragmenter {
     return queue.parameters ?? sent;
   }
 
-  #initTracks(main: CodecParameters, audio: CodecParameters | undefined): readonly InitTrack[] {
+  #initTracks(main: MuxableParameters, audio: CodecParameters | undefined): readonly InitTrack[] {
     const tracks = [{ trackId: VIDEO_TRACK_ID, timescale: this.#options.mainClockRate, parameters: main }];
-    if (audio === undefined || this.#audio === undefined) return tracks;
+    if (audio === undefined || this.#audio === undefined || !isMuxable(audio)) return tracks;
     return [...tracks, { trackId: VIDEO_TRACK_ID + 1, timescale: this.#audio.clockRate, parameters: audio }];
   }
 

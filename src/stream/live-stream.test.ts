@@ -70,7 +70,7 @@ describe('a live stream', () => {
     await one.pass(2000);
     assert.equal(stream.status().state, 'live');
     assert.deepEqual(
-      (await tracks).map(({ index, format }) => [index, format.encoding, format.parameters?.codecString.slice(0, 5)]),
+      (await tracks).map(({ index, format }) => [index, format.encoding, format.parameters?.codecString?.slice(0, 5)]),
       [[0, 'H264', 'avc1.']],
     );
     assert.equal(stream.status().gopMs, PLAIN_GOP_MS);

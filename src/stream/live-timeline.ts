@@ -223,8 +223,8 @@ export class LiveTimeline implements Timeline {
   #newCutter(sinceUtcMs: number): Cutter | undefined {
     const { relay, partMs, segmentMs } = this.#options;
     const { main, tracks } = relay;
-    if (main?.codec === undefined) return undefined;
-    const audio = main.format.media === 'audio' ? undefined : tracks.find((track) => track.codec?.media === 'audio');
+    if (main?.codec?.timeline !== true) return undefined;
+    const audio = main.format.media === 'audio' ? undefined : tracks.find(isCarriedAudio);
     const fragmenter = new Fragmenter({
       partMs,
       segmentMs,
@@ -326,6 +326,10 @@ export function targetDurationS(segmentMs: number, gopMs: number | undefined, fi
   const gops = Math.max(1, Math.round(segmentMs / gopMs));
   const wanted = Math.ceil((gops * gopMs - TARGET_ROUNDING_MS) / 1000);
   return Math.min(TARGET_DURATION_S_MAX, Math.max(1, wanted, Math.round(firstMs / 1000)));
+}
+
+function isCarriedAudio({ codec }: LiveTrack): boolean {
+  return codec?.media === 'audio' && codec.timeline;
 }
 
 function keptSegments(recorded: boolean): number {

@@ -153,8 +153,8 @@ export class LiveTrack implements RelayTrack {
       this.#unpackable++;
       return;
     }
-    const timestamp = ((unit.ptsTicks % 2 ** 32) + 2 ** 32) % 2 ** 32;
-    for (const { payload, marker } of packer.packetizer.packetize(unit)) {
+    for (const { payload, marker, ticksLater = 0 } of packer.packetizer.packetize(unit)) {
+      const timestamp = (((unit.ptsTicks + ticksLater) % 2 ** 32) + 2 ** 32) % 2 ** 32;
       const line = { payloadType: this.format.payloadType, sequence: this.#packedSequence, timestamp, ssrc: 0 };
       writeRtpHeader(packer.scratch, line, marker);
       packer.scratch.set(payload, RTP_HEADER_BYTES);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newSeed, seededRandom } from '../../test/harness/seeded-random.ts';
 import { MAX_ACCESS_UNIT_BYTES } from '../core/codec/codec.ts';
+import { completeFormat } from '../core/codec/registry.ts';
 import { writeRtpHeader } from '../core/rtp/packet.ts';
 import { AAC_FORMAT, AacPackets, ReceivedTrack, VideoPackets, mutatedPacket } from './fake-camera.ts';
 import { framedLength } from './framed.ts';
@@ -259,6 +260,38 @@ describe('Relay', () => {
       reader.batches.map((_, i) => packets.unit(i).ptsTicks - packets.unit(0).ptsTicks),
     );
     assert.deepEqual(one.relay.keyFrame()?.data, packets.unit(24).data);
+  });
+
+  it('cuts a long unit of samples into packets that each have their time', () => {
+    const one = bench();
+    const format = completeFormat({
+      media: 'audio',
+      encoding: 'PCMU',
+      clockRate: 8000,
+      channels: 1,
+      payloadType: 0,
+      fmtp: new Map<string, string>(),
+    });
+    const { parameters } = format;
+    assert.ok(parameters);
+    const [audio] = one.relay.begin().sink.announce([format]);
+    const reader = new TestReader();
+    one.relay.attach(reader, 'live');
+    for (let i = 0; i < 3; i++) {
+      const times = { ptsTicks: 4000 * i, dtsTicks: 4000 * i };
+      const data = [[new Uint8Array(4000)]];
+      audio?.accessUnit(
+        { ...times, key: true, damaged: false, data, byteLength: 4000, parameters },
+        one.clock.monoMs(),
+      );
+      audio?.flush();
+      one.clock.advance(500);
+    }
+    const headers = reader.headers();
+    assert.deepEqual(
+      headers.map(({ timestamp }) => (timestamp - (headers[0]?.timestamp ?? 0)) >>> 0),
+      [0, 1400, 2800, 4000, 5400, 6800, 8000, 9400, 10800],
+    );
   });
 
   it('shows no key frame that loss has damaged', () => {

@@ -20,12 +20,13 @@ export function matchTracks(
   return [...taken];
 }
 
-/** The track that leads: the first picture, or else the first track that we can unpack; 0 where there is none. */
+/** The track that leads: the first picture, one that the timeline carries before others, or else the first sound; 0 where there is none. */
 export function mainIndex(formats: readonly TrackFormat[]): number {
   const rank = [
+    (format: TrackFormat): boolean => format.media === 'video' && isCarried(format),
     (format: TrackFormat): boolean => format.media === 'video' && codecFor(format.encoding) !== undefined,
     (format: TrackFormat): boolean => format.media === 'video',
-    (format: TrackFormat): boolean => format.media === 'audio' && codecFor(format.encoding) !== undefined,
+    (format: TrackFormat): boolean => format.media === 'audio' && isCarried(format),
     (format: TrackFormat): boolean => format.media === 'audio',
   ];
   for (const fits of rank) {
@@ -33,6 +34,10 @@ export function mainIndex(formats: readonly TrackFormat[]): number {
     if (index >= 0) return index;
   }
   return 0;
+}
+
+function isCarried({ encoding }: TrackFormat): boolean {
+  return codecFor(encoding)?.timeline === true;
 }
 
 function sameKind(one: TrackFormat, other: TrackFormat): boolean {

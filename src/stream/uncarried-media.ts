@@ -9,6 +9,6 @@ export function uncarriedMedia(tracks: readonly Pick<TrackStatus, 'format'>[]): 
   if (tracks.length === 0) return undefined;
   const video = tracks.filter(({ format }) => format.media === 'video');
   const wanted = video.length > 0 ? video : tracks;
-  if (wanted.some(({ format }) => codecFor(format.encoding) !== undefined)) return undefined;
+  if (wanted.some(({ format }) => codecFor(format.encoding)?.timeline === true)) return undefined;
   return wanted.map(({ format }) => format.encoding).join(', ');
 }

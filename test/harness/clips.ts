@@ -59,9 +59,19 @@ export function pictureHashes(input: string): Promise<readonly string[]> {
   return hashes(['-i', input, '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-']);
 }
 
-/** MD5 of each coded audio frame, in order. */
-export function audioHashes(input: string): Promise<readonly string[]> {
-  return hashes(['-i', input, '-map', '0:a:0', '-c:a', 'copy', '-f', 'framemd5', '-']);
+/** MD5 of each coded audio frame, in order; of the first `seconds` where the input does not end. */
+export function audioHashes(input: string, seconds?: string): Promise<readonly string[]> {
+  return codedHashes(input, 'a', seconds);
+}
+
+/** The same of pictures. */
+export function codedPictureHashes(input: string, seconds?: string): Promise<readonly string[]> {
+  return codedHashes(input, 'v', seconds);
+}
+
+function codedHashes(input: string, media: 'a' | 'v', seconds: string | undefined): Promise<readonly string[]> {
+  const limit = seconds === undefined ? [] : ['-t', seconds];
+  return hashes([...limit, '-i', input, '-map', `0:${media}:0`, `-c:${media}`, 'copy', '-f', 'framemd5', '-']);
 }
 
 /** stream, dts, pts, duration, size, hash; a first audio packet has side data behind it. */

@@ -177,7 +177,11 @@ export interface StreamReport {
   readonly status: {
     readonly state: string;
     readonly error: ErrorReport | null;
-    readonly tracks: readonly { readonly encoding: string; readonly codecString?: string | null }[];
+    readonly tracks: readonly {
+      readonly encoding: string;
+      readonly codecString?: string | null;
+      readonly width?: number | null;
+    }[];
     readonly source: { readonly attempts: number; readonly faults: Readonly<Record<string, number>> };
     readonly received: { readonly packets: number; readonly lost: number };
     readonly readers: Readonly<Record<string, number>>;

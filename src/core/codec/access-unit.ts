@@ -1,7 +1,8 @@
 /**
  * One picture or one audio frame of a track, between the depacketizers and whoever muxes, stores or decodes.
- * Video: NAL units without start codes, parameter sets and access unit delimiters (those stand in `parameters`).
- * Audio: one raw frame (no ADTS). The bytes are views of frozen relay buffers or copies of the depacketizer's own: nobody writes them.
+ * H.264, H.265: NAL units without start codes, parameter sets and access unit delimiters (those stand in `parameters`).
+ * Everything else has one entry: the frame as MP4 would store it (AV1: a temporal unit of OBUs with sizes, without the delimiter; VP9: a
+ * superframe; MJPEG: a whole JPEG; audio: one raw frame, no ADTS). The bytes are views of frozen relay buffers or copies of the depacketizer's own: nobody writes them.
  */
 import type { CodecParameters } from './codec-parameters.ts';
 

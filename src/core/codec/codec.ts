@@ -6,17 +6,24 @@ import type { TrackFormat } from './track-format.ts';
 export interface Codec {
   readonly name: CodecName;
   readonly media: 'video' | 'audio';
+  /** It goes into the timeline (HLS, recordings) as it is: MP4 holds it and players know it. Otherwise it is only relayed. */
+  readonly timeline: boolean;
   /** rtpmap encoding names, upper case. */
   readonly encodings: readonly string[];
   /** The set-up that SDP's fmtp gives; undefined if it gives none or junk (it is then learnt in-band). Never throws. */
   parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParameters | undefined;
   /** The set-up that a whole sample entry box of an MP4 gives (inverse of `CodecParameters.sampleEntry`); undefined if unusable. Never throws. */
   parametersFromSampleEntry(entry: Uint8Array): CodecParameters | undefined;
-  /** The fmtp that we serve: complete, strict, packetization-mode=1 for H.264. */
-  fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string>;
-  /** What of an MP4 sample (its NAL units, or the one audio frame) belongs into an access unit; undefined: nothing. Never throws. */
+  /**
+   * The fmtp that we serve: complete, strict, packetization-mode=1 for H.264. `said`: what the source's fmtp says of packets that are relayed as
+   * they come, which then counts for how they are packed (AU sizes of AAC); without it, how our packetizer does.
+   */
+  fmtpOf(parameters: CodecParameters, said?: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
+  /** How our packetizer's packets are announced, where it is not the first of `encodings` at 90 kHz (video) or the sample rate (audio). */
+  rtpmapOf?(parameters: CodecParameters): Pick<TrackFormat, 'encoding' | 'clockRate' | 'channels'>;
+  /** What of an MP4 sample (its NAL units; of other codecs the whole of it) belongs into an access unit; undefined: nothing. Never throws. */
   contentOf(sample: readonly Uint8Array[]): { readonly data: readonly Uint8Array[]; readonly key: boolean } | undefined;
-  /** Video: how long a NAL unit's length prefix is under this sample entry; undefined if it is not this codec's. */
+  /** Present if a sample is NAL units behind lengths: how long such a length is under this sample entry; undefined if it is not this codec's. */
   nalLengthBytes?(entry: Uint8Array): 1 | 2 | 3 | 4 | undefined;
   /** Looks at one RTP payload without unpacking it: what the relay must know of every packet. */
   peek(payload: Uint8Array): Peek;
@@ -64,7 +71,15 @@ export interface Depacketizer {
 
 /** Access units in, RTP payloads out (without the RTP header), each at most `payloadLimit` bytes. */
 export interface Packetizer {
-  packetize(unit: AccessUnit): readonly { readonly payload: Uint8Array; readonly marker: boolean }[];
+  /** A unit that cannot be cut and does not fit has none. */
+  packetize(unit: AccessUnit): readonly PackedPayload[];
+}
+
+export interface PackedPayload {
+  readonly payload: Uint8Array;
+  readonly marker: boolean;
+  /** By how many ticks its RTP timestamp is after the unit's; absent: 0. Audio that may be cut anywhere has times of its own in each packet. */
+  readonly ticksLater?: number;
 }
 
 /** Above it an access unit is dropped and counted. 8 MB: a 4K intra frame at 100 Mb/s and 15 fps is 0.9 MB. */

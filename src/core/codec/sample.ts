@@ -1,16 +1,17 @@
 /**
- * Access units as MP4 samples and back. Video: each NAL unit behind its length (ISO 14496-15 §5.3.4.2, ours always 4 bytes); audio: the frame.
+ * Access units as MP4 samples and back. H.264, H.265: each NAL unit behind its length (ISO 14496-15 §5.3.4.2, ours always 4 bytes); others:
+ * the frame as it is.
  */
 import { byteLengthOf } from './access-unit.ts';
 import type { AccessUnit } from './access-unit.ts';
-import { codecNamed } from './registry.ts';
+import { CODECS, codecNamed, hasNalUnits } from './registry.ts';
 import type { CodecParameters } from './codec-parameters.ts';
 
 const LENGTH_BYTES = 4;
 
 /** The sample in pieces, to be laid one after the other: length prefixes (new) and the unit's own bytes (views). */
 export function samplePieces(unit: AccessUnit): readonly Uint8Array[] {
-  if (unit.parameters.shape.media === 'audio') return unit.data.flat();
+  if (!hasNalUnits(unit.parameters.codec)) return unit.data.flat();
   const prefixes = new Uint8Array(LENGTH_BYTES * unit.data.length);
   const view = new DataView(prefixes.buffer);
   const pieces: Uint8Array[] = [];
@@ -24,7 +25,7 @@ export function samplePieces(unit: AccessUnit): readonly Uint8Array[] {
 
 /** Bytes of the sample: the sum of `samplePieces`. */
 export function sampleSize(unit: AccessUnit): number {
-  return unit.parameters.shape.media === 'audio' ? unit.byteLength : unit.byteLength + LENGTH_BYTES * unit.data.length;
+  return hasNalUnits(unit.parameters.codec) ? unit.byteLength + LENGTH_BYTES * unit.data.length : unit.byteLength;
 }
 
 export interface SampleTimes {
@@ -45,7 +46,7 @@ export function unitFromSample(
 ): AccessUnit | undefined {
   const codec = codecNamed(parameters.codec);
   if (codec === undefined) return undefined;
-  const nals = parameters.shape.media === 'audio' ? [sample] : splitSample(sample, lengthBytes);
+  const nals = codec.nalLengthBytes === undefined ? [sample] : splitSample(sample, lengthBytes);
   const content = nals === undefined ? undefined : codec.contentOf(nals);
   if (content === undefined) return undefined;
   const data = content.data.map((nal) => [nal]);
@@ -54,8 +55,8 @@ export function unitFromSample(
 
 /** How many bytes a length prefix has under this sample entry (avcC and hvcC say it); 4 if it does not say. */
 export function nalLengthBytes(entry: Uint8Array): 1 | 2 | 3 | 4 {
-  for (const codec of ['h264', 'h265'] as const) {
-    const bytes = codecNamed(codec)?.nalLengthBytes?.(entry);
+  for (const codec of CODECS) {
+    const bytes = codec.nalLengthBytes?.(entry);
     if (bytes !== undefined) return bytes;
   }
   return LENGTH_BYTES;

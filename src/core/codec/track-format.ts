@@ -17,6 +17,8 @@ export interface TrackFormat {
   readonly payloadType: number;
   /** Parameters of fmtp: lower-case names, values as sent. */
   readonly fmtp: ReadonlyMap<string, string>;
+  /** Pixels of the picture, where SDP gives them (a=framesize, a=x-dimensions): JPEG's own header ends at 2040. */
+  readonly frameSize?: { readonly width: number; readonly height: number };
   /** The decoder's set-up, once known from SDP or in-band; always undefined for a codec that is only relayed. */
   readonly parameters: CodecParameters | undefined;
 }

@@ -1,5 +1,5 @@
 /** A small stream for tests: two tracks, fragments of a few samples, with everything that a fragment can say. */
-import type { CodecParameters } from '../codec/codec-parameters.ts';
+import type { MuxableParameters } from '../codec/codec-parameters.ts';
 import type { InitTrack } from './init-track.ts';
 import { box, u16, u32 } from './write/box.ts';
 import type { FragmentInput, FragmentSample } from './write/fragment.ts';
@@ -36,7 +36,7 @@ const AVC1 = box(
 const ESDS = box('esds', zeros(4), [3, 25, 0, 0, 0, 4, 17, 0x40, 0x15], zeros(11), [5, 2, 0x11, 0x88, 6, 1, 2]);
 const MP4A = box('mp4a', zeros(6), u16(1), zeros(8), u16(1), u16(16), zeros(4), u32(48_000 * 65_536), ESDS);
 
-export const VIDEO: CodecParameters = {
+export const VIDEO: MuxableParameters = {
   codec: 'h264',
   identity: 'video',
   codecString: 'avc1.64001f',
@@ -45,7 +45,7 @@ export const VIDEO: CodecParameters = {
   shape: { media: 'video', width: 1280, height: 720, aspect: [1, 1], frameRate: 25 },
 };
 
-export const AUDIO: CodecParameters = {
+export const AUDIO: MuxableParameters = {
   codec: 'aac',
   identity: 'audio',
   codecString: 'mp4a.40.2',

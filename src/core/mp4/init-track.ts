@@ -1,10 +1,10 @@
 /** One track of an init section: what `moov` says of it. Equal lists make equal bytes. */
-import type { CodecParameters } from '../codec/codec-parameters.ts';
+import type { MuxableParameters } from '../codec/codec-parameters.ts';
 
 export interface InitTrack {
   /** From 1, without holes, in the order of the list. */
   readonly trackId: number;
   /** Ticks a second. */
   readonly timescale: number;
-  readonly parameters: CodecParameters;
+  readonly parameters: MuxableParameters;
 }

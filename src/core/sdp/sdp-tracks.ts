@@ -1,5 +1,6 @@
 /** The tracks that a session description offers: each media section as a format, or the reason why it cannot be used. */
 import type { MediaKind, TrackFormat } from '../codec/track-format.ts';
+import { attribute } from './session-description.ts';
 import type { MediaSection, SessionDescription } from './session-description.ts';
 import { STATIC_PAYLOAD_TYPES } from './static-payload-types.ts';
 
@@ -50,7 +51,10 @@ function formatOf(section: MediaSection): Omit<TrackFormat, 'parameters'> | stri
   const payloadTypes = section.formats.filter((format) => /^\d{1,3}$/.test(format) && Number(format) < 128).map(Number);
   for (const payloadType of payloadTypes) {
     const encoding = encodingOf(section, payloadType, media);
-    if (encoding !== undefined) return { media, ...encoding, payloadType, fmtp: fmtpOf(section, payloadType) };
+    if (encoding === undefined) continue;
+    const frameSize = frameSizeOf(section, payloadType);
+    const fmtp = fmtpOf(section, payloadType);
+    return { media, ...encoding, payloadType, fmtp, ...(frameSize !== undefined && { frameSize }) };
   }
   return payloadTypes.length === 0 ? 'it names no RTP payload type' : 'its encoding is not named';
 }
@@ -90,6 +94,14 @@ function fmtpOf(section: MediaSection, payloadType: number): ReadonlyMap<string,
     if (name !== '' && !fmtp.has(name)) fmtp.set(name, equals < 0 ? '' : part.slice(equals + 1).trim());
   }
   return fmtp;
+}
+
+/** `a=framesize:26 2560-1440` (RFC 6064 §6.2), `a=x-dimensions:2560,1440`. */
+function frameSizeOf(section: MediaSection, payloadType: number): TrackFormat['frameSize'] {
+  const text = valueFor(section, 'framesize', payloadType, true) ?? attribute(section.attributes, 'x-dimensions');
+  const match = /^\s*(\d{1,5})\s*[-,x]\s*(\d{1,5})/.exec(text ?? '');
+  const [width, height] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+  return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
 /** The rest of `a=rtpmap:96 …`. `single`: where only one is there, it counts though it names another payload type. */

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { mutated } from '../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { completeFormat } from '../codec/registry.ts';
 import { WeirError } from '../errors.ts';
 import { RtspFramer } from '../rtsp/wire/framer.ts';
 import { parseSdp } from './parse-sdp.ts';
 import { sdpTracks } from './sdp-tracks.ts';
 import { serialiseSdp } from './serialise-sdp.ts';
+import { STATIC_PAYLOAD_TYPES } from './static-payload-types.ts';
 
 const CAMERAS = path.join(import.meta.dirname, '../../../test/fixtures/cameras');
 
@@ -188,6 +190,57 @@ describe('odd descriptions', () => {
   }
 });
 
+test('payload types without an rtpmap: RFC 3551 tables 4 and 5, and what type 2 once was', () => {
+  const rows = [...STATIC_PAYLOAD_TYPES].map(
+    ([type, { encoding, clockRate, channels = 0 }]) => `${type} ${encoding}/${clockRate}/${channels}`,
+  );
+  assert.deepEqual(rows, [
+    '0 PCMU/8000/1',
+    '2 G726-32/8000/1',
+    '3 GSM/8000/1',
+    '4 G723/8000/1',
+    '5 DVI4/8000/1',
+    '6 DVI4/16000/1',
+    '7 LPC/8000/1',
+    '8 PCMA/8000/1',
+    '9 G722/8000/1',
+    '10 L16/44100/2',
+    '11 L16/44100/1',
+    '12 QCELP/8000/1',
+    '13 CN/8000/1',
+    '14 MPA/90000/0',
+    '15 G728/8000/1',
+    '16 DVI4/11025/1',
+    '17 DVI4/22050/1',
+    '18 G729/8000/1',
+    '25 CELB/90000/0',
+    '26 JPEG/90000/0',
+    '28 NV/90000/0',
+    '31 H261/90000/0',
+    '32 MPV/90000/0',
+    '33 MP2T/90000/0',
+    '34 H263/90000/0',
+  ]);
+});
+
+test('the size of the picture, where SDP gives it', () => {
+  const rows: readonly (readonly [line: string, size: string | undefined])[] = [
+    ['a=framesize:26 2592-1944', '2592x1944'],
+    ['a=framesize:96 2592-1944', '2592x1944'], // another payload type, but the only one
+    ['a=x-dimensions:2688,1520', '2688x1520'],
+    ['a=x-dimensions: 2688, 1520', '2688x1520'],
+    ['a=x-dimensions:2688', undefined],
+    ['a=framesize:26 0-0', undefined],
+    ['a=framerate:25', undefined],
+  ];
+  for (const [line, size] of rows) {
+    const description = parseSdp(encode(`m=video 0 RTP/AVP 26\r\n${line}\r\n`));
+    assert.ok(!(description instanceof WeirError));
+    const frameSize = sdpTracks(description).tracks[0]?.format.frameSize;
+    assert.equal(frameSize && `${frameSize.width}x${frameSize.height}`, size, line);
+  }
+});
+
 describe('the description that we serve', () => {
   const aac = {
     media: 'audio',
@@ -240,6 +293,78 @@ describe('the description that we serve', () => {
       'a=control:trackID=1',
       '',
     ]);
+  });
+
+  it('says of relayed audio how its source packs it', () => {
+    const rows = [
+      [
+        {
+          ...aac,
+          fmtp: new Map([
+            ['mode', 'AAC-lbr'],
+            ['config', '1190'],
+          ]),
+        },
+        'a=fmtp:97 streamtype=5;profile-level-id=1;mode=AAC-lbr;sizelength=6;indexlength=2;indexdeltalength=2;config=1190',
+      ],
+      [
+        { ...aac, fmtp: new Map() },
+        'a=fmtp:97 streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1190',
+      ],
+      [
+        {
+          ...aac,
+          encoding: 'MP4A-LATM',
+          fmtp: new Map([
+            ['cpresent', '0'],
+            ['config', '400023203fc0'],
+          ]),
+        },
+        'a=fmtp:97 cpresent=0;config=400023203fc0',
+      ],
+      [{ ...aac, encoding: 'OPUS', fmtp: new Map([['sprop-stereo', '1']]) }, 'a=fmtp:97 sprop-stereo=1'],
+      [{ ...aac, encoding: 'L16', fmtp: new Map() }, undefined],
+    ] as const;
+    for (const [format, line] of rows) {
+      const sdp = serialiseSdp({
+        id: 1,
+        version: 1,
+        name: 'x',
+        address: '127.0.0.1',
+        range: { kind: 'npt', fromS: 'now', toS: undefined },
+        tracks: [{ format: completeFormat(format), control: 'trackID=0' }],
+      });
+      assert.equal(
+        sdp.split('\r\n').find((one) => one.startsWith('a=fmtp')),
+        line,
+        format.encoding,
+      );
+    }
+  });
+
+  it('says the size of a JPEG that is too large for its own header', () => {
+    const jpeg = { media: 'video', encoding: 'JPEG', clockRate: 90_000, payloadType: 26, fmtp: new Map() } as const;
+    const rows = [
+      [2592, 1944, ['a=framesize:26 2592-1944']],
+      [2040, 1080, []],
+      [1536, 2048, ['a=framesize:26 1536-2048']],
+    ] as const;
+    for (const [width, height, lines] of rows) {
+      const shape = { media: 'video', width, height, aspect: [1, 1], frameRate: undefined } as const;
+      const setup = { codec: 'mjpeg', identity: '', codecString: undefined, sampleEntry: undefined } as const;
+      const parameters = { ...setup, parameterSets: [], shape };
+      for (const format of [
+        { ...jpeg, frameSize: { width, height }, parameters: undefined },
+        { ...jpeg, parameters },
+      ]) {
+        const tracks = [{ format, control: 'trackID=0' }];
+        const text = serialiseSdp({ id: 1, version: 1, name: '', address: '192.0.2.1', range: undefined, tracks });
+        assert.deepEqual(
+          text.split('\r\n').filter((line) => line.startsWith('a=framesize')),
+          lines,
+        );
+      }
+    }
   });
 
   it('is read back as it was', () => {

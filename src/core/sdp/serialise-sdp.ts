@@ -49,6 +49,7 @@ function trackLines({ format, control }: ServedTrack): string[] {
     `m=${media} 0 RTP/AVP ${payloadType}`,
     `a=rtpmap:${payloadType} ${encoding}/${clockRate}${suffix}`,
     ...(fmtp.length === 0 ? [] : [`a=fmtp:${payloadType} ${fmtp.join(';')}`]),
+    ...frameSizeLines(format),
     `a=control:${control}`,
   ];
 }
@@ -57,10 +58,22 @@ function trackLines({ format, control }: ServedTrack): string[] {
 function servedFmtp(format: TrackFormat): string[] {
   const { parameters, encoding } = format;
   const codec = codecFor(encoding);
-  const fmtp = new Map(parameters === undefined || codec === undefined ? format.fmtp : codec.fmtpOf(parameters));
+  const fmtp = new Map(
+    parameters === undefined || codec === undefined ? format.fmtp : codec.fmtpOf(parameters, format.fmtp),
+  );
   if (encoding === 'H264') fmtp.set('packetization-mode', '1');
   return [...fmtp].map(([name, value]) => (value === '' ? name : `${name}=${oneLine(value)}`));
 }
+
+/** Of a JPEG that is larger than its header can say (RFC 2435 §3.1.5, RFC 6064 §6.2). */
+function frameSizeLines({ encoding, payloadType, parameters, frameSize }: TrackFormat): string[] {
+  if (encoding !== 'JPEG') return [];
+  const { width, height } = parameters?.shape.media === 'video' ? parameters.shape : (frameSize ?? NO_SIZE);
+  return Math.max(width, height) <= MAX_JPEG_SIDE ? [] : [`a=framesize:${payloadType} ${width}-${height}`];
+}
+
+const MAX_JPEG_SIDE = 2040;
+const NO_SIZE = { width: 0, height: 0 };
 
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, ' ');

@@ -7,6 +7,8 @@ export interface StaticPayloadType {
 
 export const STATIC_PAYLOAD_TYPES: ReadonlyMap<number, StaticPayloadType> = new Map([
   [0, { encoding: 'PCMU', clockRate: 8000, channels: 1 }],
+  // Once G721: in which order its codewords lie was never said (RFC 3551 §4.5.4).
+  [2, { encoding: 'G726-32', clockRate: 8000, channels: 1 }],
   [3, { encoding: 'GSM', clockRate: 8000, channels: 1 }],
   [4, { encoding: 'G723', clockRate: 8000, channels: 1 }],
   [5, { encoding: 'DVI4', clockRate: 8000, channels: 1 }],

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { WeirError } from '../../core/errors.ts';
 import { DecoderChild } from './decoder-child.ts';
-import { MAX_PIXELS, type DecodeProvider, type Picture, type StillJob } from './decoder.ts';
+import { MAX_PIXELS, stillCodecOf, type DecodeProvider, type Picture, type StillJob } from './decoder.ts';
 import { annexB } from './protocol.ts';
 
 export interface ChildPoolOptions {
@@ -43,10 +43,11 @@ export class ChildPool implements DecodeProvider {
   }
 
   async decode(job: StillJob): Promise<Picture> {
+    const codec = stillCodecOf(job);
     const child = await this.#take();
     try {
       return await child.decode({
-        codec: job.parameters.codec,
+        codec,
         bytes: annexB([...job.parameters.parameterSets, ...job.nals]),
         aspect: job.parameters.shape.media === 'video' ? job.parameters.shape.aspect : [1, 1],
         width: job.width,

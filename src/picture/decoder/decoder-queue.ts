@@ -6,6 +6,7 @@ import { WeirError } from '../../core/errors.ts';
 import {
   MAX_JOB_BYTES,
   MAX_PIXELS,
+  stillCodecOf,
   type DecodeProvider,
   type Decoder,
   type Picture,
@@ -34,6 +35,7 @@ export class DecoderQueue implements Decoder {
 
   async still(job: StillJob, signal: AbortSignal): Promise<Picture> {
     checkSize(job);
+    stillCodecOf(job);
     await this.#turn(signal);
     try {
       return await this.#decode(job);

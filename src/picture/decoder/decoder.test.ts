@@ -181,6 +181,15 @@ describe('the queue', () => {
       'decoder-failed',
     );
   });
+
+  it('refuses codecs that nothing here decodes', async () => {
+    const decoder = queue([fakeProvider(() => Promise.resolve(PICTURE))]);
+    const { parameters } = H264_KEY_FRAME;
+    for (const codec of ['av1', 'vp9', 'vp8', 'mpeg4', 'mjpeg'] as const) {
+      const frame = { ...job(H264_KEY_FRAME), parameters: { ...parameters, codec } };
+      await rejects(decoder.still(frame, never), 'codec-unsupported');
+    }
+  });
 });
 
 const PICTURE: Picture = { bytes: Uint8Array.of(1), width: 1, height: 1 };

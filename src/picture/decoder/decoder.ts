@@ -6,6 +6,7 @@
  *                                        └──▶ FfmpegProvider (an `ffmpeg` on PATH), where node-av is not installed
  */
 import type { CodecParameters } from '../../core/codec/codec-parameters.ts';
+import { WeirError } from '../../core/errors.ts';
 
 export interface Decoder {
   /**
@@ -16,6 +17,15 @@ export interface Decoder {
   still(job: StillJob, signal: AbortSignal): Promise<Picture>;
   /** Ends the processes; jobs still waiting fail with `shutting-down`. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Codecs whose frames are decoded. */
+export type StillCodec = 'h264' | 'h265';
+
+/** Throws `codec-unsupported`. */
+export function stillCodecOf({ parameters: { codec } }: StillJob): StillCodec {
+  if (codec === 'h264' || codec === 'h265') return codec;
+  throw new WeirError('codec-unsupported', `No pictures are made of ${codec}`);
 }
 
 export interface StillJob {

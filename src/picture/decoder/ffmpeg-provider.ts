@@ -6,7 +6,14 @@ import { spawn } from 'node:child_process';
 import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../core/errors.ts';
 import { pictureSize, type PictureSize } from '../picture-size.ts';
-import { MAX_PICTURE_BYTES, MAX_PIXELS, type DecodeProvider, type Picture, type StillJob } from './decoder.ts';
+import {
+  MAX_PICTURE_BYTES,
+  MAX_PIXELS,
+  stillCodecOf,
+  type DecodeProvider,
+  type Picture,
+  type StillJob,
+} from './decoder.ts';
 import { annexB } from './protocol.ts';
 
 export interface FfmpegProviderOptions {
@@ -27,7 +34,8 @@ export class FfmpegProvider implements DecodeProvider {
   }
 
   async decode(job: StillJob): Promise<Picture> {
-    const { shape, codec } = job.parameters;
+    const { shape } = job.parameters;
+    const codec = stillCodecOf(job);
     if (shape.media !== 'video') throw new WeirError('codec-unsupported', 'The track is no video');
     const size = pictureSize(shape, shape.aspect, job.width);
     const input = annexB([...job.parameters.parameterSets, ...job.nals]);

@@ -2,12 +2,12 @@
  * What the server and its decoder child say to each other over Node's IPC channel (serialization 'advanced': byte arrays stay
  * byte arrays). The child says `ready` or `missing` once, then answers each `still` with `picture` or `failed`, one at a time.
  */
-import type { CodecName } from '../../core/codec/codec-parameters.ts';
+import type { StillCodec } from './decoder.ts';
 
 export interface StillRequest {
   readonly kind: 'still';
   readonly id: number;
-  readonly codec: CodecName;
+  readonly codec: StillCodec;
   /** Parameter sets and the key frame in Annex B form (H.264 Annex B: 00 00 00 01 before each NAL unit). */
   readonly bytes: Uint8Array;
   /** From the parameter sets; the decoded frame's own wins where it states one. */

@@ -48,7 +48,7 @@ export class FileSource implements Source {
     if (tracks.length === 0) {
       throw new WeirError('codec-unsupported', 'The file has no track that can be sent', {
         place: this.#path,
-        expected: 'H.264 or H.265 video, or AAC',
+        expected: 'video in H.264, H.265, AV1, VP9 or MPEG-4, or sound in AAC, Opus, MP3 or AC-3',
       });
     }
     if (signal.aborted) return;

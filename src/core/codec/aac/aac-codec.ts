@@ -6,7 +6,8 @@ import { PEEK_NOTHING } from '../peek.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { aacParametersOf } from './aac-parameters.ts';
 import { parseAdts } from './adts.ts';
-import { findAudioConfig } from './audio-entry.ts';
+import { auHeaderLayoutOf } from './au-headers.ts';
+import { findAudioConfig } from './aac-entry.ts';
 import { writeAacLcConfig } from './audio-specific-config.ts';
 import { AacDepacketizer } from './depacketize.ts';
 import { AacPacketizer } from './packetize.ts';
@@ -14,6 +15,7 @@ import { AacPacketizer } from './packetize.ts';
 export const aacCodec: Codec = {
   name: 'aac',
   media: 'audio',
+  timeline: true,
   encodings: ['MPEG4-GENERIC'],
   parametersFromFmtp,
   parametersFromSampleEntry(entry) {
@@ -43,15 +45,41 @@ function parametersFromFmtp(format: Omit<TrackFormat, 'parameters'>): CodecParam
   return guess === undefined ? undefined : aacParametersOf(guess);
 }
 
-function fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string> {
-  const specific = findAudioConfig(parameters.sampleEntry);
+/** What else of a source's fmtp says how its packets are laid out (RFC 3640 §4.1). */
+const OTHER_PACKING = [
+  'ctsdeltalength',
+  'dtsdeltalength',
+  'randomaccessindication',
+  'streamstateindication',
+  'auxiliarydatasizelength',
+  'constantsize',
+  'constantduration',
+  'maxdisplacement',
+  'de-interleavebuffersize',
+];
+
+/** Widths are always said, zeros too: not every reader knows those that a mode implies. A constant size has none. */
+function fmtpOf(
+  parameters: CodecParameters,
+  said: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const specific = parameters.sampleEntry && findAudioConfig(parameters.sampleEntry);
+  const { sizeLength, indexLength, indexDeltaLength } = auHeaderLayoutOf(said);
+  const widths: readonly [string, number][] = [
+    ['sizelength', sizeLength],
+    ['indexlength', indexLength],
+    ['indexdeltalength', indexDeltaLength],
+  ];
+  const sent = widths.some(([, width]) => width > 0);
   return new Map([
     ['streamtype', '5'],
-    ['profile-level-id', '1'],
-    ['mode', 'AAC-hbr'],
-    ['sizelength', '13'],
-    ['indexlength', '3'],
-    ['indexdeltalength', '3'],
+    ['profile-level-id', said.get('profile-level-id') ?? '1'],
+    ['mode', said.get('mode') ?? 'AAC-hbr'],
+    ...(sent ? widths.map(([name, width]): [string, string] => [name, String(width)]) : []),
+    ...OTHER_PACKING.flatMap((name): [string, string][] => {
+      const value = said.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
     ['config', specific === undefined ? '' : hexOf(specific)],
   ]);
 }

@@ -1,12 +1,12 @@
 /** The set-up of an AAC track from its AudioSpecificConfig. */
 import { hexOf } from '../../bytes/hex.ts';
-import type { CodecParameters } from '../codec-parameters.ts';
-import { writeAudioEntry } from './audio-entry.ts';
+import type { MuxableParameters } from '../codec-parameters.ts';
+import { writeAacEntry } from './aac-entry.ts';
 import { parseAudioConfig } from './audio-specific-config.ts';
 import { silentFrame } from './silence.ts';
 
 /** Undefined if the config cannot be used. Copies what it keeps. */
-export function aacParametersOf(specific: Uint8Array): CodecParameters | undefined {
+export function aacParametersOf(specific: Uint8Array): MuxableParameters | undefined {
   const config = parseAudioConfig(specific);
   if (config === undefined) return undefined;
   const { sampleRate, channels, samplesPerFrame } = config;
@@ -15,7 +15,7 @@ export function aacParametersOf(specific: Uint8Array): CodecParameters | undefin
     codec: 'aac',
     identity: `aac/${hexOf(specific)}`,
     codecString: `mp4a.40.${config.objectType}`,
-    sampleEntry: writeAudioEntry(config, specific),
+    sampleEntry: writeAacEntry(config, specific),
     parameterSets: [],
     shape: { media: 'audio', sampleRate, channels, samplesPerFrame },
     ...(silence !== undefined && { silence }),

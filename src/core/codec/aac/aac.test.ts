@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadAac } from '../../../../test/fixtures/streams/streams.ts';
 import { seededRandom } from '../../../../test/harness/seeded-random.ts';
+import { BitWriter } from '../../bytes/bit-writer.ts';
 import { bytesOfHex } from '../../bytes/hex.ts';
 import { wholeData } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
@@ -10,6 +11,7 @@ import { completeFormat } from '../registry.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { aacCodec } from './aac-codec.ts';
 import { aacParametersOf } from './aac-parameters.ts';
+import { auHeaderLayoutOf } from './au-headers.ts';
 import { parseAudioConfig, writeAacLcConfig } from './audio-specific-config.ts';
 
 const FRAMES = loadAac();
@@ -161,6 +163,71 @@ test('payloads of other layouts, and as devices send them', () => {
       out,
       name,
     );
+  }
+});
+
+test('all widths of AU size and index', () => {
+  const frames = [A, B, C];
+  for (let sizeLength = 3; sizeLength <= 32; sizeLength++) {
+    for (const [indexLength, indexDeltaLength] of [
+      [0, 0],
+      [1, 1],
+      [3, 3],
+      [0, 7],
+      [32, 32],
+    ] as const) {
+      const fmtp = [
+        ['sizelength', sizeLength],
+        ['indexlength', indexLength],
+        ['indexdeltalength', indexDeltaLength],
+      ] as const;
+      const writer = new BitWriter();
+      for (const [i, frame] of frames.entries())
+        writer.bits(frame.length, sizeLength).bits(0, i === 0 ? indexLength : indexDeltaLength);
+      const payload = Uint8Array.from([writer.length >> 8, writer.length & 255, ...writer.take(), ...A, ...B, ...C]);
+      const { units, dropped } = run(formatOf(fmtp.map(([name, width]) => [name, String(width)])), [
+        packet(payload, 0),
+      ]);
+      const label = `${sizeLength}/${indexLength}/${indexDeltaLength}`;
+      assert.deepEqual(units.flatMap(wholeData), frames, label);
+      assert.deepEqual(
+        units.map(({ ptsTicks }) => ptsTicks),
+        [0, 1024, 2048],
+        label,
+      );
+      assert.deepEqual(dropped, {}, label);
+    }
+  }
+});
+
+test('the fmtp of relayed packets says how their source packs them', () => {
+  const parameters = aacParametersOf(Uint8Array.of(0x11, 0x90));
+  assert.ok(parameters);
+  const rows: readonly (readonly [said: Readonly<Record<string, string>>, served: string])[] = [
+    [{}, 'mode=AAC-hbr sizelength=13 indexlength=3 indexdeltalength=3'],
+    [{ mode: 'AAC-lbr', config: '1190' }, 'mode=AAC-lbr sizelength=6 indexlength=2 indexdeltalength=2'],
+    [
+      { sizelength: '16', indexlength: '0', indexdeltalength: '0' },
+      'mode=AAC-hbr sizelength=16 indexlength=0 indexdeltalength=0',
+    ],
+    [{ mode: 'generic', sizelength: '16' }, 'mode=generic sizelength=16 indexlength=0 indexdeltalength=0'],
+    [
+      { mode: 'generic', constantsize: '200', constantduration: '1024' },
+      'mode=generic constantsize=200 constantduration=1024',
+    ],
+    [
+      { auxiliarydatasizelength: '8' },
+      'mode=AAC-hbr sizelength=13 indexlength=3 indexdeltalength=3 auxiliarydatasizelength=8',
+    ],
+    [{ sizelength: 'x', packetization: '7' }, 'mode=AAC-hbr sizelength=13 indexlength=3 indexdeltalength=3'],
+  ];
+  for (const [said, served] of rows) {
+    const fmtp = aacCodec.fmtpOf(parameters, new Map(Object.entries(said)));
+    const text = [...fmtp].filter(([name]) => !['streamtype', 'profile-level-id', 'config'].includes(name));
+    assert.equal(text.map(([name, value]) => `${name}=${value}`).join(' '), served);
+    assert.equal(fmtp.get('config'), '1190');
+    const layout = auHeaderLayoutOf(fmtp);
+    assert.deepEqual(layout, auHeaderLayoutOf(new Map(Object.entries(said))), served);
   }
 });
 

@@ -29,10 +29,15 @@ export interface AuHeaders {
 export const MAX_UNITS_PER_PACKET = 64;
 const MAX_FIELD_BITS = 32;
 
-/** What is not said is as in AAC-hbr, which all cameras mean. */
+/** By mode; one that is not said is AAC-hbr, which all cameras mean. In mode generic what is not said is not sent (RFC 3640 §4.1). */
+const USUAL_WIDTHS: Readonly<Record<string, { readonly size: number; readonly index: number }>> = {
+  'aac-lbr': { size: 6, index: 2 },
+  generic: { size: 0, index: 0 },
+};
+const HIGH_BIT_RATE = { size: 13, index: 3 };
+
 export function auHeaderLayoutOf(fmtp: ReadonlyMap<string, string>): AuHeaderLayout {
-  const mode = fmtp.get('mode')?.toLowerCase();
-  const usual = mode === 'aac-lbr' ? { size: 6, index: 2 } : { size: 13, index: 3 };
+  const usual = USUAL_WIDTHS[fmtp.get('mode')?.trim().toLowerCase() ?? ''] ?? HIGH_BIT_RATE;
   const constantSize = numberOf(fmtp, 'constantsize', 0, 65535);
   return {
     sizeLength: numberOf(fmtp, 'sizelength', constantSize > 0 ? 0 : usual.size),

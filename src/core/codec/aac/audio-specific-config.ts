@@ -20,12 +20,12 @@ export interface AudioConfig {
 export const MAX_AUDIO_CONFIG_BYTES = 256;
 
 const AAC_LC = 2;
-const SBR = 5;
-const PARAMETRIC_STEREO = 29;
+export const SBR = 5;
+export const PARAMETRIC_STEREO = 29;
 const LOW_DELAY = 23;
 const ENHANCED_LOW_DELAY = 39;
 /** AAC Main, LC, SSR, LTP, error-resilient LC, and the low delay ones. */
-const CORE_TYPES: ReadonlySet<number> = new Set([1, AAC_LC, 3, 4, 17, LOW_DELAY, ENHANCED_LOW_DELAY]);
+export const CORE_TYPES: ReadonlySet<number> = new Set([1, AAC_LC, 3, 4, 17, LOW_DELAY, ENHANCED_LOW_DELAY]);
 const ESCAPED_TYPE = 31;
 const ESCAPED_RATE = 15;
 const RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
@@ -73,12 +73,14 @@ export function rateOfIndex(index: number): number | undefined {
   return RATES[index];
 }
 
-function readObjectType(reader: BitReader): number {
+/** 1 to 95; with the escape of types above 30. */
+export function readObjectType(reader: BitReader): number {
   const type = reader.bits(5);
   return type === ESCAPED_TYPE ? 32 + reader.bits(6) : type;
 }
 
-function readRate(reader: BitReader): number | undefined {
+/** A sampling frequency, by index or by value; undefined if it is reserved. */
+export function readRate(reader: BitReader): number | undefined {
   const index = reader.bits(4);
   const rate = index === ESCAPED_RATE ? reader.bits(24) : RATES[index];
   return rate === 0 ? undefined : rate;

@@ -1,5 +1,7 @@
 /** RTP payloads of AAC into access units (RFC 3640 §3.2): several units a packet, one unit in several packets, interleaved ones. */
+import { joined } from '../access-unit.ts';
 import type { AccessUnit } from '../access-unit.ts';
+import { AudioUnits, MAX_AUDIO_UNIT_BYTES } from '../audio/audio-units.ts';
 import type { Depacketizer, RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import type { TrackFormat } from '../track-format.ts';
@@ -8,17 +10,13 @@ import { aacParametersOf } from './aac-parameters.ts';
 import { auHeaderLayoutOf, parseAuHeaders } from './au-headers.ts';
 import type { AuHeaderLayout } from './au-headers.ts';
 
-/** A frame of 48 channels at the highest rate has 36 KB. */
-export const MAX_AUDIO_UNIT_BYTES = 65536;
 /** Units that wait for earlier ones of an interleaved stream. */
 export const MAX_INTERLEAVED_UNITS = 256;
-
-const NONE: readonly AccessUnit[] = [];
 
 export class AacDepacketizer implements Depacketizer {
   readonly #clockRate: number;
   readonly #layout: AuHeaderLayout;
-  readonly #dropped: Record<string, number> = {};
+  readonly #units = new AudioUnits();
   #parameters: CodecParameters | undefined;
   /** SDP gave a config, or a header did. */
   #configSaid: boolean;
@@ -27,8 +25,6 @@ export class AacDepacketizer implements Depacketizer {
     | undefined;
   /** In order of time. */
   readonly #interleaved: TimedFrame[] = [];
-  #lastTicks = Number.NEGATIVE_INFINITY;
-  #ready: AccessUnit[] = [];
 
   constructor(format: TrackFormat) {
     this.#clockRate = format.clockRate;
@@ -40,8 +36,8 @@ export class AacDepacketizer implements Depacketizer {
   push(packet: RtpPayload): readonly AccessUnit[] {
     const headers = parseAuHeaders(packet.payload, this.#layout);
     if (headers === undefined || headers.units.length === 0) {
-      this.#drop('au-headers-junk');
-      return NONE;
+      this.#units.count('au-headers-junk');
+      return this.#units.take();
     }
     if (packet.lostBefore > 0) this.#dropFragments();
     this.#releaseBefore(packet.ticks);
@@ -52,13 +48,13 @@ export class AacDepacketizer implements Depacketizer {
     } else {
       this.#takeUnits(packet, headers.dataOffset, headers.units);
     }
-    return this.#take();
+    return this.#units.take();
   }
 
   flush(): readonly AccessUnit[] {
     this.#dropFragments();
     this.#releaseBefore(Number.POSITIVE_INFINITY);
-    return this.#take();
+    return this.#units.take();
   }
 
   get parameters(): CodecParameters | undefined {
@@ -66,7 +62,7 @@ export class AacDepacketizer implements Depacketizer {
   }
 
   get dropped(): Readonly<Record<string, number>> {
-    return this.#dropped;
+    return this.#units.dropped;
   }
 
   #takeUnits(
@@ -78,7 +74,7 @@ export class AacDepacketizer implements Depacketizer {
     const interleaved = units.some((unit, i) => unit.index !== (units[0]?.index ?? 0) + i);
     let at = dataOffset;
     for (const unit of units) {
-      if (unit.size > packet.payload.length - at) return this.#drop('unit-cut');
+      if (unit.size > packet.payload.length - at) return this.#units.count('unit-cut');
       const frame = packet.payload.subarray(at, at + unit.size);
       at += unit.size;
       const ticks = packet.ticks + Math.round((unit.index - (units[0]?.index ?? 0)) * this.#frameTicks());
@@ -90,24 +86,18 @@ export class AacDepacketizer implements Depacketizer {
   /** One unit over several packets: each says the size of the whole (§3.2.3). */
   #takeFragment(part: Uint8Array, size: number, packet: RtpPayload): void {
     if (this.#fragments !== undefined && this.#fragments.ticks !== packet.ticks) this.#dropFragments();
-    if (size > MAX_AUDIO_UNIT_BYTES) return this.#drop('unit-too-large');
+    if (size > MAX_AUDIO_UNIT_BYTES) return this.#units.count('unit-too-large');
     const fragments = (this.#fragments ??= { ticks: packet.ticks, size, parts: [], bytes: 0 });
     if (part.length > 0) fragments.parts.push(part);
     fragments.bytes += part.length;
     if (fragments.bytes < fragments.size && !packet.marker) return;
     this.#fragments = undefined;
-    if (fragments.bytes !== fragments.size) return this.#drop('unit-cut');
-    const frame = new Uint8Array(fragments.size);
-    let at = 0;
-    for (const one of fragments.parts) {
-      frame.set(one, at);
-      at += one.length;
-    }
-    this.#emit(fragments.ticks, frame);
+    if (fragments.bytes !== fragments.size) return this.#units.count('unit-cut');
+    this.#emit(fragments.ticks, joined(fragments.parts));
   }
 
   #hold(frame: TimedFrame): void {
-    if (this.#interleaved.length === MAX_INTERLEAVED_UNITS) return this.#drop('interleaved-overflow');
+    if (this.#interleaved.length === MAX_INTERLEAVED_UNITS) return this.#units.count('interleaved-overflow');
     let at = this.#interleaved.length;
     while (at > 0 && (this.#interleaved[at - 1]?.ticks ?? 0) > frame.ticks) at -= 1;
     this.#interleaved.splice(at, 0, frame);
@@ -123,11 +113,11 @@ export class AacDepacketizer implements Depacketizer {
 
   #emit(ticks: number, unit: Uint8Array): void {
     const adts = parseAdts(unit);
-    if (adts === undefined) return this.#emitFrame(ticks, unit);
-    this.#dropped['adts-stripped'] = (this.#dropped['adts-stripped'] ?? 0) + 1;
+    if (adts === undefined) return this.#units.emit(ticks, [unit], this.#parameters);
+    this.#units.count('adts-stripped');
     for (const [i, { frame, config }] of adts.entries()) {
       if (!this.#configSaid && config !== undefined) this.#learn(config);
-      this.#emitFrame(ticks + Math.round(i * this.#frameTicks()), frame);
+      this.#units.emit(ticks + Math.round(i * this.#frameTicks()), [frame], this.#parameters);
     }
   }
 
@@ -137,42 +127,14 @@ export class AacDepacketizer implements Depacketizer {
     this.#parameters = aacParametersOf(config) ?? this.#parameters;
   }
 
-  #emitFrame(ticks: number, frame: Uint8Array): void {
-    const parameters = this.#parameters;
-    if (frame.length === 0) return this.#drop('unit-empty');
-    if (parameters === undefined) return this.#drop('unit-without-config');
-    const ptsTicks = Math.max(ticks, this.#lastTicks + 1);
-    this.#lastTicks = ptsTicks;
-    this.#ready.push({
-      ptsTicks,
-      dtsTicks: ptsTicks,
-      key: true,
-      damaged: false,
-      data: [[frame]],
-      byteLength: frame.length,
-      parameters,
-    });
-  }
-
   #frameTicks(): number {
     const shape = this.#parameters?.shape;
     return shape?.media === 'audio' ? (shape.samplesPerFrame * this.#clockRate) / shape.sampleRate : 0;
   }
 
   #dropFragments(): void {
-    if (this.#fragments !== undefined) this.#drop('unit-cut');
+    if (this.#fragments !== undefined) this.#units.count('unit-cut');
     this.#fragments = undefined;
-  }
-
-  #drop(cause: string): void {
-    this.#dropped[cause] = (this.#dropped[cause] ?? 0) + 1;
-  }
-
-  #take(): readonly AccessUnit[] {
-    if (this.#ready.length === 0) return NONE;
-    const ready = this.#ready;
-    this.#ready = [];
-    return ready;
   }
 }
 

@@ -1,5 +1,6 @@
 /** H.264 (RFC 6184, ISO 14496-10, ISO 14496-15). */
 import { base64Of, bytesOfBase64 } from '../../bytes/base64.ts';
+import { hexOf } from '../../bytes/hex.ts';
 import type { Codec } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import { parseSprop } from '../nal/annex-b.ts';
@@ -16,10 +17,12 @@ import { h264ParametersOf } from './parameter-sets.ts';
 import { peekH264 } from './peek.ts';
 
 const ENTRY_TYPES = ['avc1', 'avc3'];
+const NO_SET = new Uint8Array();
 
 export const h264Codec: Codec = {
   name: 'h264',
   media: 'video',
+  timeline: true,
   encodings: ['H264'],
   parametersFromFmtp: (format) =>
     h264ParametersOf(parseSprop(format.fmtp.get('sprop-parameter-sets') ?? '', bytesOfBase64)),
@@ -45,7 +48,7 @@ function configurationOf(entry: Uint8Array): AvcConfiguration | undefined {
 function fmtpOf(parameters: CodecParameters): ReadonlyMap<string, string> {
   return new Map([
     ['packetization-mode', '1'],
-    ['profile-level-id', parameters.codecString.slice('avc1.'.length).toUpperCase()],
+    ['profile-level-id', hexOf(parameters.parameterSets[0]?.subarray(1, 4) ?? NO_SET).toUpperCase()],
     ['sprop-parameter-sets', parameters.parameterSets.map(base64Of).join(',')],
   ]);
 }

@@ -1,5 +1,5 @@
 /** The parameter sets of an H.264 track, by SDP, sample entry or in-band, and the decoder's set-up that they make. */
-import type { CodecParameters, VideoShape } from '../codec-parameters.ts';
+import type { MuxableParameters, VideoShape } from '../codec-parameters.ts';
 import { ParameterSetStore } from '../nal/parameter-set-store.ts';
 import type { StoredSet } from '../nal/parameter-set-store.ts';
 import type { ParameterSets, VideoSetup } from '../nal/video-setup.ts';
@@ -46,7 +46,7 @@ export class H264ParameterSets implements ParameterSets {
 }
 
 /** The set-up that these NAL units make; undefined if they are not enough. */
-export function h264ParametersOf(nals: Iterable<Uint8Array>): CodecParameters | undefined {
+export function h264ParametersOf(nals: Iterable<Uint8Array>): MuxableParameters | undefined {
   const sets = new H264ParameterSets();
   for (const nal of nals) sets.take(nal);
   return sets.current()?.parameters;
@@ -56,7 +56,11 @@ function identityOf(sps: H264Sps, pps: readonly StoredSet<H264Pps>[]): string {
   return `h264/${sps.identity}/${pps.map((set) => set.parsed.identity).join(',')}`;
 }
 
-function parametersOf(identity: string, sps: StoredSet<H264Sps>, pps: readonly StoredSet<H264Pps>[]): CodecParameters {
+function parametersOf(
+  identity: string,
+  sps: StoredSet<H264Sps>,
+  pps: readonly StoredSet<H264Pps>[],
+): MuxableParameters {
   const { width, height, aspect, frameRate, profile, constraints, level } = sps.parsed;
   const shape: VideoShape = { media: 'video', width, height, aspect, frameRate };
   const ppsBytes = pps.map((set) => set.bytes);

@@ -21,6 +21,7 @@ const SPROPS = ['sprop-vps', 'sprop-sps', 'sprop-pps'];
 export const h265Codec: Codec = {
   name: 'h265',
   media: 'video',
+  timeline: true,
   encodings: ['H265', 'HEVC'],
   parametersFromFmtp: (format) =>
     h265ParametersOf(SPROPS.flatMap((name) => parseSprop(format.fmtp.get(name) ?? '', bytesOfBase64))),

@@ -1,5 +1,5 @@
 /** The parameter sets of an H.265 track, by SDP, sample entry or in-band, and the decoder's set-up that they make. */
-import type { CodecParameters, VideoShape } from '../codec-parameters.ts';
+import type { MuxableParameters, VideoShape } from '../codec-parameters.ts';
 import { ParameterSetStore } from '../nal/parameter-set-store.ts';
 import type { StoredSet } from '../nal/parameter-set-store.ts';
 import type { ParameterSets, VideoSetup } from '../nal/video-setup.ts';
@@ -64,7 +64,7 @@ export class H265ParameterSets implements ParameterSets {
 }
 
 /** The set-up that these NAL units make; undefined if they are not enough. */
-export function h265ParametersOf(nals: Iterable<Uint8Array>): CodecParameters | undefined {
+export function h265ParametersOf(nals: Iterable<Uint8Array>): MuxableParameters | undefined {
   const sets = new H265ParameterSets();
   for (const nal of nals) sets.take(nal);
   return sets.current()?.parameters;
@@ -75,7 +75,7 @@ function parametersOf(
   vps: Uint8Array,
   sps: StoredSet<H265Sps>,
   pps: readonly StoredSet<H265Pps>[],
-): CodecParameters {
+): MuxableParameters {
   const { width, height, aspect, frameRate, profileTierLevel } = sps.parsed;
   const shape: VideoShape = { media: 'video', width, height, aspect, frameRate };
   const ppsBytes = pps.map((set) => set.bytes);

@@ -1,9 +1,9 @@
 /** What the shared access unit assembler asks of a codec's parameter sets and slices. */
-import type { CodecParameters } from '../codec-parameters.ts';
+import type { MuxableParameters } from '../codec-parameters.ts';
 
 /** The set-up in force, and what is needed beside it to tell decode times. */
 export interface VideoSetup {
-  readonly parameters: CodecParameters;
+  readonly parameters: MuxableParameters;
   /** Pictures that precede one in decoding and follow it in output, at most; undefined: the sets do not say. */
   readonly reorderDepth: number | undefined;
 }

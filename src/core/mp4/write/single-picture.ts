@@ -2,13 +2,13 @@
  * One key frame as an MP4 that a `<video>` shows and pauses on, without decoding: `ftyp moov moof mdat`, one sample, its length
  * filled in. H.265 shows only where the browser has it.
  */
-import type { CodecParameters } from '../../codec/codec-parameters.ts';
+import type { MuxableParameters } from '../../codec/codec-parameters.ts';
 import { withDurations } from './durations.ts';
 import { writeFragment } from './fragment.ts';
 import { writeInit } from './init.ts';
 
 export interface SinglePicture {
-  readonly parameters: CodecParameters;
+  readonly parameters: MuxableParameters;
   /** The sample as MP4 stores it (NAL units with length prefixes), in pieces: views, copied. */
   readonly pieces: readonly Uint8Array[];
   readonly size: number;

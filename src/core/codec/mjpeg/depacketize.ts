@@ -1,0 +1,102 @@
+/** RTP payloads of JPEG into access units (RFC 2435): a whole JFIF each. */
+import type { AccessUnit, Pieces } from '../access-unit.ts';
+import type { Depacketizer, RtpPayload } from '../codec.ts';
+import type { CodecParameters } from '../codec-parameters.ts';
+import { FrameAssembler } from '../frame/frame-assembler.ts';
+import type { MadeFrame } from '../frame/frame-assembler.ts';
+import type { TrackFormat } from '../track-format.ts';
+import { frameSizeOf } from './frame-size.ts';
+import type { FrameSize } from './frame-size.ts';
+import { parseJpegHeader } from './jpeg-header.ts';
+import type { JpegHeader, QuantisationTables } from './jpeg-header.ts';
+import { END_OF_IMAGE, endsImage, sameFrame, writeJpegHead } from './jfif.ts';
+import type { JpegFrame } from './jfif.ts';
+import { mjpegParametersOf } from './parameters.ts';
+import { quantisationTables } from './quantisation.ts';
+
+/** Tables of a quality from here on may change from frame to frame. */
+const CHANGING_QUALITY = 255;
+const FIRST_IN_BAND = 128;
+
+export class MjpegDepacketizer implements Depacketizer {
+  readonly #assembler: FrameAssembler;
+  readonly #said: FrameSize | undefined;
+  /** In-band tables by quality, which later frames may leave out: at most 127 of 256 bytes. */
+  readonly #tables = new Map<number, QuantisationTables>();
+  #parameters: CodecParameters | undefined;
+  /** Of the frame in hand: what stands before its scan; or why it cannot be made. */
+  #head: Uint8Array | string = 'frame-junk';
+  /** The newest head and what it says: most pictures have the one of the picture before. */
+  #written: { readonly frame: JpegFrame; readonly head: Uint8Array } | undefined;
+
+  constructor(format: TrackFormat) {
+    this.#said = format.frameSize;
+    this.#parameters = format.parameters;
+    this.#assembler = new FrameAssembler({ make: ([scan]) => this.#make(scan ?? []) });
+  }
+
+  push(packet: RtpPayload): readonly AccessUnit[] {
+    const header = parseJpegHeader(packet.payload);
+    if (header === undefined) this.#assembler.drop('payload-junk');
+    if (this.#assembler.begin(packet, header?.offset === 0 ? 'frame' : 'no')) {
+      if (header === undefined || header.offset !== this.#assembler.bytes) this.#assembler.spoil();
+      else this.#take(header);
+    }
+    this.#assembler.end(packet);
+    return this.#assembler.take();
+  }
+
+  flush(): readonly AccessUnit[] {
+    this.#assembler.flush();
+    return this.#assembler.take();
+  }
+
+  get parameters(): CodecParameters | undefined {
+    return this.#parameters;
+  }
+
+  get dropped(): Readonly<Record<string, number>> {
+    return this.#assembler.dropped;
+  }
+
+  #take(header: JpegHeader): void {
+    if (header.offset === 0) this.#head = this.#headOf(header);
+    this.#assembler.piece(header.scan);
+  }
+
+  #headOf(header: JpegHeader): Uint8Array | string {
+    const size = frameSizeOf(header, this.#said);
+    if (size === undefined) return 'frame-without-size';
+    const tables = this.#tablesOf(header);
+    if (tables === undefined) return 'frame-without-tables';
+    const { type, restartInterval } = header;
+    const head = this.#write({ ...size, type, restartInterval, tables });
+    if (head === undefined) return 'frame-junk';
+    this.#parameters = mjpegParametersOf({ ...size, type }, this.#parameters);
+    return head;
+  }
+
+  #write(frame: JpegFrame): Uint8Array | undefined {
+    if (this.#written !== undefined && sameFrame(this.#written.frame, frame)) return this.#written.head;
+    const head = writeJpegHead(frame);
+    const tables = { ...frame.tables, bytes: frame.tables.bytes.slice() };
+    this.#written = head && { frame: { ...frame, tables }, head };
+    return head;
+  }
+
+  /** RFC 2435 §3.1.8. */
+  #tablesOf({ quality, tables }: JpegHeader): QuantisationTables | undefined {
+    if (quality < FIRST_IN_BAND) return { precision: 0, bytes: quantisationTables(quality) };
+    if (tables === undefined || tables.bytes.length === 0) return this.#tables.get(quality);
+    if (quality < CHANGING_QUALITY) this.#tables.set(quality, { ...tables, bytes: tables.bytes.slice() });
+    return tables;
+  }
+
+  #make(scan: Pieces): MadeFrame | string {
+    const parameters = this.#parameters;
+    if (typeof this.#head === 'string' || parameters === undefined) return String(this.#head);
+    const last = scan.at(-1);
+    const ends = last !== undefined && endsImage(last);
+    return { data: [this.#head, ...scan, ...(ends ? [] : [END_OF_IMAGE])], key: true, parameters };
+  }
+}
