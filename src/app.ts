@@ -22,7 +22,7 @@ import { WeirError } from './core/errors.ts';
 import type { HashAlgorithm } from './core/rtsp/digest/challenge.ts';
 import { Dvr } from './dvr/dvr.ts';
 import { HlsService } from './hls/hls-service.ts';
-import { hostPort } from './net/tcp.ts';
+import { hostPort } from './net/host-port.ts';
 import { openDecoder } from './picture/decoder/open-decoder.ts';
 import { Pictures } from './picture/pictures.ts';
 import { HttpServer } from './servers/http/http-server.ts';

@@ -1,6 +1,6 @@
 /** What a started weir prints: where to look, and what to type next. */
 import type { ListenAddress } from './config/settings.ts';
-import { hostPort } from './net/tcp.ts';
+import { hostPort } from './net/host-port.ts';
 import type { StreamRules } from './stream/stream-rules.ts';
 
 export interface BannerFacts {

@@ -4,7 +4,7 @@ import type { ConfigOrigin } from '../config/load-settings.ts';
 import { unknownVariables } from '../config/environment.ts';
 import { keyTree } from '../config/key-tree.ts';
 import type { Settings } from '../config/settings.ts';
-import { hostPort } from '../net/tcp.ts';
+import { hostPort } from '../net/host-port.ts';
 
 /** The lines to print. Throws what `loadSettings` throws. */
 export function checkConfiguration(origin: ConfigOrigin): string[] {

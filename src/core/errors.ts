@@ -246,6 +246,13 @@ export const ERRORS = {
     503,
     true,
   ),
+  'source-certificate': row(
+    'The certificate of the source is not the expected one',
+    'If it is its own, write the fingerprint that the message names into fingerprint: of the stream.',
+    502,
+    503,
+    true,
+  ),
   'source-not-found': row('The source has no such path', 'Correct the path in the source URL.', 502, 503, true),
   'source-refused': row('The source refused the request', 'See its status in the message.', 502, 503, true),
   'source-protocol': row(

@@ -5,7 +5,8 @@ import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import { connectTcp, hostPort, listenTcp, type TcpListener } from './tcp.ts';
+import { hostPort } from './host-port.ts';
+import { connectTcp, listenTcp, type TcpListener } from './tcp.ts';
 
 const clock = new ManualClock();
 const connectTo = (port: number, signal = new AbortController().signal): Promise<BytePipe> =>

@@ -5,7 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { WeirError } from '../core/errors.ts';
-import { hostPort } from './tcp.ts';
+import { hostPort } from './host-port.ts';
 
 export interface UdpAddress {
   /** A literal address; IPv4 as such, never mapped into IPv6. */

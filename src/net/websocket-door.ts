@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
-import { hostPort } from './tcp.ts';
+import { hostPort } from './host-port.ts';
 
 export const RTSP_SUBPROTOCOL = 'rtsp.onvif.org';
 /** A longer message is a fault: the connection is closed with 1009. */

@@ -13,7 +13,7 @@ import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts'
 import type { Log } from '../../base/log.ts';
 import type { AccessSettings, ListenAddress } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
-import { hostPort } from '../../net/tcp.ts';
+import { hostPort } from '../../net/host-port.ts';
 import { openApi } from './api/api.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { Authenticator } from './authenticator.ts';

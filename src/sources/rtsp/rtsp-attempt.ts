@@ -12,7 +12,7 @@ import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
-import type { ConnectOptions } from '../../net/tcp.ts';
+import type { ConnectOptions } from '../../net/open-socket.ts';
 import { RECEIVER_REPORT_MS, RtpIngest, type IngestFaults } from '../../stream/rtp-ingest.ts';
 import type { SourceSink } from '../../stream/source.ts';
 
