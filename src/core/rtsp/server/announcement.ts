@@ -4,7 +4,7 @@ import type { TrackFormat } from '../../codec/track-format.ts';
 import { controlUrl } from '../../sdp/control-url.ts';
 import { parseSdp } from '../../sdp/parse-sdp.ts';
 import { sdpTracks } from '../../sdp/sdp-tracks.ts';
-import { parseTarget, withoutUserinfo } from './target.ts';
+import { parseTarget, withoutSlashesAtEnd, withoutUserinfo } from './target.ts';
 
 export interface Announcement {
   readonly stream: string;
@@ -45,7 +45,7 @@ export function parseAnnouncement(body: Uint8Array, base: string, stream: string
 
 /** The index of the track that `uri` names; undefined if it names none (the aggregate). */
 export function announcedTrack(uri: string, announcement: Announcement): number | undefined {
-  const url = withoutUserinfo(uri).replace(/\/+$/, '');
+  const url = withoutSlashesAtEnd(withoutUserinfo(uri));
   const path = url.split('?', 1)[0] ?? '';
   const index = announcement.tracks.findIndex(({ control }) => {
     if (control === undefined || control === '' || control === '*') return false;

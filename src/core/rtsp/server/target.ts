@@ -31,7 +31,7 @@ export function parseTarget(uri: string): RequestTarget | undefined {
   if (match === null || uri === '') return undefined;
   const [path, trackInPath] = cutTrack(match[1] ?? '/');
   const [query, trackInQuery] = cutTrack(match[2] ?? '');
-  const stream = decode(path.replace(/^\/+|\/+$/g, ''));
+  const stream = decode(withoutSlashesAtEnd(path.replace(/^\/+/, '')));
   if (stream === undefined) return undefined;
   return { stream, track: trackInPath ?? trackInQuery, start: startOf(query) };
 }
@@ -53,7 +53,14 @@ function splitBase(uri: string): readonly [path: string, query: string] {
 }
 
 function withoutTrack(text: string): string {
-  return cutTrack(text)[0].replace(/\/+$/, '');
+  return withoutSlashesAtEnd(cutTrack(text)[0]);
+}
+
+/** A search for `/+$` would begin at each slash of a long run again. */
+export function withoutSlashesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
 }
 
 export function withoutUserinfo(uri: string): string {

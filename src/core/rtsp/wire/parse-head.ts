@@ -18,7 +18,8 @@ export const MAX_HEADERS = 128;
 export type RtspHead = Omit<RtspRequest, 'body'> | Omit<RtspResponse, 'body'>;
 
 const STATUS_LINE = /^RTSP\/(\d+\.\d+)\s+(\d{3})(?:\s+(.*))?$/i;
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s+(.*\S)\s+((?:RTSP|HTTP)\/\d+\.\d+)\s*$/i;
+const METHOD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s/;
+const REQUEST_VERSION = /\s(RTSP\/\d+\.\d+)$/i;
 
 /** `text` is the head without the empty line that ends it. Errors: `rtsp-malformed`, `head-too-long`. */
 export function parseHead(text: string): RtspHead | WeirError {
@@ -31,10 +32,16 @@ export function parseHead(text: string): RtspHead | WeirError {
     const [, version = '', code = '', reason = ''] = status;
     return { kind: 'response', version: `RTSP/${version}`, status: Number(code), reason: reason.trim(), headers };
   }
-  const request = REQUEST_LINE.exec(first);
-  if (request === null) return malformed(first);
-  const [, method = '', uri = '', version = ''] = request;
-  if (/^HTTP/i.test(version)) return malformed(first);
+  return parseRequestLine(first, headers) ?? malformed(first);
+}
+
+/** From both ends, as a URI may hold blanks. In one expression the blanks would be tried in every split: half a second for 16 KB of them. */
+function parseRequestLine(line: string, headers: RtspHeaders): RtspHead | undefined {
+  const trimmed = line.trimEnd();
+  const method = METHOD.exec(trimmed)?.[1] ?? '';
+  const version = REQUEST_VERSION.exec(trimmed)?.[1] ?? '';
+  const uri = trimmed.slice(method.length, Math.max(trimmed.length - version.length, method.length)).trim();
+  if (method === '' || version === '' || uri === '') return undefined;
   return { kind: 'request', method, uri, version: version.toUpperCase(), headers };
 }
 

@@ -11,7 +11,7 @@ export type RtspRange =
 
 /** Undefined for what is neither (smpte, junk). `npt=-20` counts from the start. */
 export function parseRange(value: string): RtspRange | undefined {
-  const match = /^\s*(npt|clock)\s*=\s*([^;-]*)-([^;]*)/i.exec(value);
+  const match = /^\s*(npt|clock)\s*=([^;-]*)-([^;]*)/i.exec(value);
   if (match === null) return undefined;
   const [, kind = '', from = '', to = ''] = match.map((part) => part.trim());
   return kind.toLowerCase() === 'npt' ? parseNptRange(from, to) : parseClockRange(from, to);
