@@ -17,7 +17,7 @@ export const MAX_HEADERS = 128;
 
 export type RtspHead = Omit<RtspRequest, 'body'> | Omit<RtspResponse, 'body'>;
 
-const STATUS_LINE = /^RTSP\/(\d+\.\d+)\s+(\d{3})(?:\s+(.*))?$/i;
+const STATUS_LINE = /^RTSP\/(\d+\.\d+)\s+([1-9]\d{2})(?:\s+(.*))?$/i;
 const METHOD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s/;
 const REQUEST_VERSION = /\s(RTSP\/\d+\.\d+)$/i;
 

@@ -1,0 +1,78 @@
+/**
+ * How much is fuzzed, from which seed, and with what. The unit run takes 100,000 inputs a suite; WEIR_FUZZ_ROUNDS asks for other numbers, WEIR_SEED
+ * for another beginning. What fails says both the seed and the round.
+ */
+import { below, joined, mutated, type Random } from './mutations.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export const FUZZ_SEED = Number(process.env['WEIR_SEED'] ?? 20_261_124);
+export const FUZZ_ROUNDS = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 100_000);
+
+/** A reader of one kind of input: a row of the tables beside src/core/parsers.fuzz.test.ts. */
+export interface Parser {
+  readonly name: string;
+  /** Of all rounds, in parts of the sum. */
+  readonly share: number;
+  readonly seeds: readonly (Uint8Array | string)[];
+  /** A new one; what it keeps from round to round has to stay bounded. */
+  readonly reader: () => (input: Uint8Array, random: Random) => void;
+}
+
+/** What breaks readers of text: ends of lines, separators, numbers that are none. */
+const TOKENS = [
+  '\r\n', '\n', '\r\n\r\n', '\0', ' ', '\t', ':', ';', '=', ',', '"', '-', '/', '//', '?', '@', '*', '%', '%00', '%zz', '%ff', '$', '\\', '\u00e9', '\ud83d',
+  '-1', '0', '00', '65536', '4294967296', '99999999999999999999', '1e9', 'NaN', '0x10', 'rtsp://', 'RTSP/1.0', 'HTTP/1.1', 'a=', 'm=', 'x'.repeat(300), ' '.repeat(300),
+].map((token) => new TextEncoder().encode(token)); // prettier-ignore
+
+/** Mostly a damaged seed; sometimes two of them joined in the middle, one with a token in it, or noise. Never one of the seeds itself. */
+export function anyInput(seeds: readonly Uint8Array[], random: Random): Uint8Array {
+  const seed = oneOf(seeds, random);
+  switch (below(10, random)) {
+    case 0:
+      return Uint8Array.from({ length: below(300, random) }, () => below(256, random));
+    case 1: {
+      const other = oneOf(seeds, random);
+      return joined([
+        seed.subarray(0, below(seed.length + 1, random)),
+        other.subarray(below(other.length + 1, random)),
+      ]);
+    }
+    case 2:
+    case 3:
+    case 4: {
+      const at = below(seed.length + 1, random);
+      const skipped = random() < 0.5 ? 0 : below(12, random);
+      return joined([seed.subarray(0, at), oneOf(TOKENS, random), seed.subarray(at + skipped)]);
+    }
+    default:
+      return mutated(seed, random);
+  }
+}
+
+/** The same bytes in views of one to `largest` bytes. */
+export function pieces(bytes: Uint8Array, largest: number, random: Random): readonly Uint8Array[] {
+  const list: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 1 + below(largest, random);
+    list.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return list;
+}
+
+/** Runs `round` with random numbers of its own; what it throws gets the seed and the round that make it again. */
+export function fuzz(name: string, rounds: number, round: (random: Random, index: number) => void): void {
+  for (let index = 0; index < rounds; index++) {
+    try {
+      round(seededRandom(FUZZ_SEED + index), index);
+    } catch (error) {
+      throw new Error(`${name}: WEIR_SEED=${FUZZ_SEED}, round ${index}`, { cause: error });
+    }
+  }
+}
+
+export function oneOf<T>(list: readonly T[], random: Random): T {
+  const found = list[below(list.length, random)];
+  if (found === undefined) throw new RangeError('an empty list');
+  return found;
+}
