@@ -59,6 +59,13 @@ export const ERRORS = {
     500,
     false,
   ),
+  'certificate-unusable': row(
+    'The certificate or its key cannot be used',
+    'Give rtsp.tls the certificate (with its chain) and its key in PEM, readable for weir.',
+    500,
+    500,
+    true,
+  ),
   // access
   unauthorized: row(
     'A user name and password are needed',
@@ -282,6 +289,43 @@ export const ERRORS = {
     503,
     503,
     true,
+  ),
+  // the command line
+  'push-refused': row(
+    'The server does not take the stream',
+    'See its status in the message: check the path, the rights, and whether somebody else publishes there.',
+    502,
+    503,
+    true,
+  ),
+  'push-unauthorized': row(
+    'The server refused user name or password',
+    'Write rtsp://user:password@host:port/path with those of a user who may publish.',
+    502,
+    503,
+    false,
+  ),
+  'push-failed': row(
+    'The connection to the server failed',
+    'Check its address and the network; the message says what happened.',
+    502,
+    503,
+    true,
+  ),
+  'file-exists': row('The file is already there', 'Give another name, or --force to overwrite it.', 409, 503, false),
+  'file-not-written': row(
+    'The file cannot be written',
+    'Check the folder, its rights and the space on the disk; what was written before can be played.',
+    507,
+    503,
+    false,
+  ),
+  'file-unreadable': row(
+    'The file cannot be read',
+    'Check its name; the message says what was expected of it.',
+    404,
+    503,
+    false,
   ),
   // formats
   'rtsp-malformed': row('Not RTSP', 'The message names the line that cannot be read.', 400, 400, false),

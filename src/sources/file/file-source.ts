@@ -13,7 +13,7 @@ import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { MovieTrack } from '../../core/mp4/read/movie.ts';
 import type { Source, SourceSink, TrackSink } from '../../stream/source.ts';
-import type { DueSample } from './loop-schedule.ts';
+import type { DueSample, Rounds } from './loop-schedule.ts';
 import { lengthS, LoopSchedule, MIN_ROUND_S } from './loop-schedule.ts';
 import { MovieFile } from './movie-file.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -25,6 +25,8 @@ export interface FileSourceOptions {
   readonly log: Log;
   /** For status and logs: 'file:intro.mp4', 'test-pattern'. */
   readonly label: string;
+  /** 'once': `run` returns after the last sample. */
+  readonly rounds?: Rounds;
 }
 
 export class FileSource implements Source {
@@ -33,12 +35,14 @@ export class FileSource implements Source {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #rounds: Rounds;
 
-  constructor({ path, clock, log, label }: FileSourceOptions) {
+  constructor({ path, clock, log, label, rounds = 'endless' }: FileSourceOptions) {
     this.label = label;
     this.#path = path;
     this.#clock = clock;
     this.#log = log;
+    this.#rounds = rounds;
   }
 
   /** Throws `source-file-missing`, `mp4-invalid`, `codec-unsupported` (no track has a codec of ours). */
@@ -91,11 +95,13 @@ export class FileSource implements Source {
     sinks: readonly TrackSink[],
     signal: AbortSignal,
   ): Promise<void> {
-    const schedule = new LoopSchedule(tracks.map(({ track, format }) => ({ track, clockRate: format.clockRate })));
+    const lines = tracks.map(({ track, format }) => ({ track, clockRate: format.clockRate }));
+    const schedule = new LoopSchedule(lines, this.#rounds);
     const readers = tracks.map(() => new ReadAhead(file));
     let startMs = this.#clock.monoMs();
     while (!signal.aborted) {
       const due = schedule.next();
+      if (due === undefined) return;
       const track = tracks[due.track];
       const sample = await readSample(track, due, readers[due.track]);
       const waitMs = startMs + due.dueS * 1000 - this.#clock.monoMs();

@@ -33,7 +33,7 @@ function taken(tracks: readonly { track: MovieTrack; clockRate: number }[], unti
   const schedule = new LoopSchedule(tracks);
   const byTrack: DueSample[][] = tracks.map(() => []);
   let last = -1;
-  for (let due = schedule.next(); due.dueS < untilS; due = schedule.next()) {
+  for (let due = schedule.next(); due !== undefined && due.dueS < untilS; due = schedule.next()) {
     assert.ok(due.dueS >= last - 1e-9, 'in order of time');
     assert.ok(due.ptsTicks >= due.dtsTicks);
     last = due.dueS;
@@ -125,4 +125,22 @@ test('one picture, or no durations: time goes on', () => {
   assert.deepEqual(steps(one), [9000]);
   const [three] = taken([{ track: track({ timescale: 25, durationTicks: 0, count: 3 }), clockRate: 90_000 }], 1);
   assert.ok(steps(three).every((step) => step > 0));
+});
+
+test('once: every sample of every track, whichever is longer, and then the end', () => {
+  const picture = track({ timescale: 90_000, durationTicks: 3600, count: 25 });
+  const sound = track({ media: 'audio', timescale: 48_000, durationTicks: 1024, count: 100 });
+  const schedule = new LoopSchedule(
+    [
+      { track: picture, clockRate: 90_000 },
+      { track: sound, clockRate: 48_000 },
+    ],
+    'once',
+  );
+  const counts = [0, 0];
+  let dues = 0;
+  for (let due = schedule.next(); due !== undefined && dues < 1000; due = schedule.next(), dues++)
+    counts[due.track] = (counts[due.track] ?? 0) + 1;
+  assert.deepEqual(counts, [25, 100]);
+  assert.equal(schedule.next(), undefined);
 });

@@ -21,25 +21,28 @@ export interface LoopTrack {
   readonly clockRate: number;
 }
 
+/** 'once': every sample of every track, and then the end. */
+export type Rounds = 'endless' | 'once';
+
 export class LoopSchedule {
   readonly #lines: readonly TrackLine[];
 
   /** All tracks have samples. */
-  constructor(tracks: readonly LoopTrack[]) {
+  constructor(tracks: readonly LoopTrack[], rounds: Rounds = 'endless') {
     const originS = Math.min(...tracks.map(({ track }) => startS(track)));
     const leading = tracks.find(({ track }) => track.media === 'video') ?? tracks[0];
     const roundS = Math.max(leading === undefined ? 0 : lengthS(leading.track), MIN_ROUND_S);
-    this.#lines = tracks.map((loop) => new TrackLine(loop, { originS, roundS, leads: loop === leading }));
+    this.#lines = tracks.map((loop) => new TrackLine(loop, { originS, roundS, leads: loop === leading, rounds }));
   }
 
-  /** The next sample of all tracks, by decode time, for ever. */
-  next(): DueSample {
+  /** The next sample of all tracks, by decode time; undefined at the end, if there is one. */
+  next(): DueSample | undefined {
     let soonest = 0;
     for (let i = 1; i < this.#lines.length; i++) {
       if (this.#dueOf(i) < this.#dueOf(soonest)) soonest = i;
     }
-    const due = this.#lines[soonest]?.take() ?? { sample: 0, dueS: 0, dtsTicks: 0, ptsTicks: 0 };
-    return { track: soonest, ...due };
+    const line = this.#lines[soonest];
+    return line === undefined || line.over ? undefined : { track: soonest, ...line.take() };
   }
 
   #dueOf(index: number): number {
@@ -56,6 +59,7 @@ interface Loop {
   readonly roundS: number;
   /** The length of a round is this track's. */
   readonly leads: boolean;
+  readonly rounds: Rounds;
 }
 
 /** One track on its way through the rounds. */
@@ -77,11 +81,16 @@ class TrackLine {
     this.#clockRate = clockRate;
     this.#loop = loop;
     this.#decodeShiftTicks = decodeShiftTicks(track);
-    this.#count = loop.leads ? track.samples.count : this.#countInRound();
+    this.#count = loop.leads || loop.rounds === 'once' ? track.samples.count : this.#countInRound();
   }
 
-  /** When the next sample is due. */
+  get over(): boolean {
+    return this.#loop.rounds === 'once' && this.#round > 0;
+  }
+
+  /** When the next sample is due; never, if there is none. */
   dueS(): number {
+    if (this.over) return Infinity;
     return this.#timeOf(this.#track.samples.dtsTicks(this.#sample) + this.#decodeShiftTicks);
   }
 

@@ -14,6 +14,8 @@ export interface OpenRequest {
   readonly method: string;
   readonly uri: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** Sent again with it. */
+  readonly body: Uint8Array | undefined;
   readonly cseq: number;
   readonly sentMs: number;
   /** How often it was sent again with the answer to a challenge that it was itself given. */
@@ -61,8 +63,14 @@ export class Exchange {
     this.#open = [];
   }
 
-  request(method: string, uri: string, headers: readonly (readonly [string, string])[], nowMs: number): Uint8Array {
-    return this.#send({ method, uri, headers, challenges: 0 }, nowMs);
+  request(
+    method: string,
+    uri: string,
+    headers: readonly (readonly [string, string])[],
+    nowMs: number,
+    body?: Uint8Array,
+  ): Uint8Array {
+    return this.#send({ method, uri, headers, body, challenges: 0 }, nowMs);
   }
 
   /** The request that this answers, which is then open no more; undefined if there is none, or if it is not final. */
@@ -93,11 +101,11 @@ export class Exchange {
   }
 
   #send(request: Omit<OpenRequest, 'cseq' | 'sentMs'>, nowMs: number): Uint8Array {
-    const { method, uri, headers, challenges } = request;
+    const { method, uri, headers, body, challenges } = request;
     this.#cseq += 1;
     this.#open = [
       ...this.#open.slice(1 - MAX_OPEN_REQUESTS),
-      { method, uri, headers, challenges, cseq: this.#cseq, sentMs: nowMs },
+      { method, uri, headers, body, challenges, cseq: this.#cseq, sentMs: nowMs },
     ];
     const all: (readonly [string, string])[] = [['CSeq', String(this.#cseq)]];
     if (this.#challenge !== undefined && this.#credentials !== undefined) {
@@ -112,6 +120,6 @@ export class Exchange {
       all.push(['Authorization', authorize(this.#challenge, answer, this.#options.hash)]);
     }
     all.push(['User-Agent', this.#options.userAgent], ...headers);
-    return serialiseRequest({ method, uri, headers: new RtspHeaders(all) });
+    return serialiseRequest({ method, uri, headers: new RtspHeaders(all), ...(body !== undefined && { body }) });
   }
 }
