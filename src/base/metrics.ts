@@ -13,9 +13,12 @@ export interface MetricRow {
 export const METRICS = {
   weir_build_info: gauge('Always 1; the version of weir and of Node.', 'version', 'node'),
   weir_streams: gauge('Streams by state.', 'state'),
+  weir_stream_state: gauge('1 for the state that the stream is in, 0 for the others.', 'stream', 'state'),
+  weir_stream_error: gauge('1 while the stream is not live, with the code of the reason.', 'stream', 'code'),
   weir_stream_received_bytes_total: counter('Bytes of RTP received from the source.', 'stream', 'track'),
   weir_stream_received_packets_total: counter('RTP packets received from the source.', 'stream', 'track'),
   weir_stream_lost_packets_total: counter('RTP packets that the source sent and that never came.', 'stream', 'track'),
+  weir_stream_frames_total: counter('Frames received: pictures, or packets of sound.', 'stream', 'track'),
   weir_stream_faults_total: counter('Faults of the source that were tolerated, by name.', 'stream', 'track', 'fault'),
   weir_stream_source_faults_total: counter(
     "Faults of the source's protocol that were tolerated, by name.",
@@ -24,6 +27,7 @@ export const METRICS = {
   ),
   weir_stream_readers: gauge('Readers now.', 'stream', 'protocol'),
   weir_stream_source_attempts_total: counter('Attempts to open the source.', 'stream'),
+  weir_stream_gop_seconds: gauge('Measured distance of key frames.', 'stream'),
   weir_stream_memory_bytes: gauge("Bytes held in memory: whole GOPs and the timeline's head.", 'stream'),
   weir_stream_last_key_frame_timestamp_seconds: gauge('When the newest key frame was taken.', 'stream'),
   weir_stream_recorded_up_to_timestamp_seconds: gauge('End of the newest recorded fragment.', 'stream'),

@@ -96,6 +96,8 @@ export class FakeStream implements RecordedStream {
       bytes: 0,
       packets: 0,
       lost: 0,
+      frames: 0,
+      framesPerSecond: undefined,
       faults: {},
     }));
     return { state: this.#state, tracks };

@@ -134,7 +134,7 @@ describe('live lists', () => {
   });
 
   it('refuses video that HLS cannot carry, and plays video without sound that it cannot', async () => {
-    const track = { bytes: 0, packets: 0, lost: 0, faults: {} };
+    const track = { bytes: 0, packets: 0, lost: 0, frames: 0, framesPerSecond: undefined, faults: {} };
     const format = { clockRate: 90_000, payloadType: 96, fmtp: new Map<string, string>(), parameters: undefined };
     const video = (encoding: string) => ({ ...track, format: { ...format, media: 'video', encoding } }) as const;
     const sound = { ...track, format: { ...format, media: 'audio', encoding: 'PCMA' } } as const;

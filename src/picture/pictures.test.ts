@@ -147,7 +147,9 @@ describe('Pictures', () => {
       fmtp: new Map<string, string>(),
       parameters: undefined,
     } as const;
-    stream.now = { tracks: [{ format, bytes: 0, packets: 0, lost: 0, faults: {} }] };
+    stream.now = {
+      tracks: [{ format, bytes: 0, packets: 0, lost: 0, frames: 0, framesPerSecond: undefined, faults: {} }],
+    };
     await rejects(pictures.liveFrame(stream.asStream(), never), 'codec-unsupported', WeirError);
   });
 

@@ -8,6 +8,7 @@
 import { codecFor } from '../core/codec/registry.ts';
 import { RTP_HEADER_BYTES, parseRtpHeader, rewriteRtpHeader, writeRtpHeader } from '../core/rtp/packet.ts';
 import { BATCH_BYTES_MAX, BatchBuffer } from './batch-buffer.ts';
+import { FrameRate } from './frame-rate.ts';
 import { FRAME_HEADER_BYTES } from './framed.ts';
 import { ParameterLearner } from './parameter-learner.ts';
 import { RtpTimeRepair } from './rtp-time-repair.ts';
@@ -62,6 +63,7 @@ export class LiveTrack implements RelayTrack {
   readonly #options: LiveTrackOptions;
   readonly #time: RtpTimeRepair;
   readonly #buffer: BatchBuffer;
+  readonly #rate = new FrameRate();
   readonly #learner: ParameterLearner;
   readonly #open: OpenBatch = {
     packets: 0,
@@ -75,6 +77,8 @@ export class LiveTrack implements RelayTrack {
   /** Our number of the newest packet: 16 bits, one line without a jump, in which what was lost on the way in stays a gap. */
   #sequence: number;
   #frameEnded = true;
+  /** Time of the newest frame. */
+  #frameTicks: number | undefined;
   /** Time of the last key frame: its further slices are not another one. */
   #keyTicks: number | undefined;
   /** A new attempt: where the track's time was, and when; until its first packet. */
@@ -203,7 +207,7 @@ export class LiveTrack implements RelayTrack {
   }
 
   /** `more`: faults that show elsewhere. */
-  status(more: Readonly<Record<string, number>>): TrackStatus {
+  status(nowMs: number, more: Readonly<Record<string, number>>): TrackStatus {
     const { restamped, newLine, arrivalClock } = this.#time.faults;
     const all = {
       malformed: this.#malformed,
@@ -215,7 +219,15 @@ export class LiveTrack implements RelayTrack {
       ...more,
     };
     const faults = Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
-    return { format: this.format, bytes: this.#bytes, packets: this.#packets, lost: this.#lost, faults };
+    return {
+      format: this.format,
+      bytes: this.#bytes,
+      packets: this.#packets,
+      lost: this.#lost,
+      frames: this.#rate.frames,
+      framesPerSecond: this.#rate.perSecond(nowMs),
+      faults,
+    };
   }
 
   #beginLine(resume: { readonly ticks: number; readonly arrivalMs: number }, arrivalMs: number): void {
@@ -235,6 +247,8 @@ export class LiveTrack implements RelayTrack {
       open.ticks = ticks;
       open.lostBefore = lost;
     }
+    if (ticks !== this.#frameTicks) this.#rate.frame(arrivalMs);
+    this.#frameTicks = ticks;
     this.#peek(packet, header, ticks);
     const at = this.#buffer.append(packet);
     open.packets++;

@@ -103,7 +103,8 @@ export class Relay {
 
   status(): readonly TrackStatus[] {
     const { tracks, gops } = this.#lineup;
-    return tracks.map((track) => track.status(track.main ? { oversizedGops: gops.oversized } : {}));
+    const nowMs = this.#clock.monoMs();
+    return tracks.map((track) => track.status(nowMs, track.main ? { oversizedGops: gops.oversized } : {}));
   }
 
   gops(): readonly Batch[] {

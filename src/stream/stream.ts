@@ -104,6 +104,10 @@ export interface TrackStatus {
   readonly bytes: number;
   readonly packets: number;
   readonly lost: number;
+  /** Received; of a picture in several packets one. */
+  readonly frames: number;
+  /** As they come: measured over seconds, 0 where they stopped; undefined while that is too early to say. */
+  readonly framesPerSecond: number | undefined;
   /** Tolerated faults, by name. */
   readonly faults: Readonly<Record<string, number>>;
 }

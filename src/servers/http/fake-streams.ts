@@ -26,7 +26,14 @@ export class FakeStream implements Stream {
   }
 
   status(): StreamStatus {
-    const counts = { bytes: 1000, packets: 10, lost: 1, faults: { 'bad-marker': 2 } };
+    const counts = {
+      bytes: 1000,
+      packets: 10,
+      lost: 1,
+      frames: 5,
+      framesPerSecond: 24.9996,
+      faults: { 'bad-marker': 2 },
+    };
     const video = {
       media: 'video',
       encoding: 'H264',
@@ -65,7 +72,15 @@ export class FakeStream implements Stream {
       },
       tracks: [
         { format: { ...video, parameters }, ...counts },
-        { format: { ...audio, parameters: undefined }, bytes: 100, packets: 1, lost: 0, faults: {} },
+        {
+          format: { ...audio, parameters: undefined },
+          bytes: 100,
+          packets: 1,
+          lost: 0,
+          frames: 1,
+          framesPerSecond: undefined,
+          faults: {},
+        },
       ],
       readers: { rtsp: 2, hls: 1 },
       gopMs: 2000,

@@ -316,10 +316,12 @@ test('one stream: the shape of the file, and its status', async () => {
         width: 1280,
         height: 720,
         frameRate: 25,
+        framesPerSecond: 25,
         sampleRate: null,
         channels: null,
         bytes: 1000,
         packets: 10,
+        frames: 5,
         lost: 1,
         faults: { 'bad-marker': 2 },
       },
@@ -332,10 +334,12 @@ test('one stream: the shape of the file, and its status', async () => {
         width: null,
         height: null,
         frameRate: null,
+        framesPerSecond: null,
         sampleRate: 8000,
         channels: 1,
         bytes: 100,
         packets: 1,
+        frames: 1,
         lost: 0,
         faults: {},
       },
@@ -486,6 +490,11 @@ test('health, readiness, metrics', async () => {
   assert.match(metrics.headers['content-type'] ?? '', /^text\/plain/);
   assert.match(metrics.text, /^weir_streams\{state="connecting"\} 3$/m);
   assert.match(metrics.text, /^weir_stream_received_bytes_total\{stream="lobby\/low",track="0"\} 1000$/m);
+  assert.match(metrics.text, /^weir_stream_state\{stream="yard",state="connecting"\} 1$/m);
+  assert.match(metrics.text, /^weir_stream_state\{stream="yard",state="live"\} 0$/m);
+  assert.match(metrics.text, /^weir_stream_error\{stream="yard",code="source-unreachable"\} 1$/m);
+  assert.match(metrics.text, /^weir_stream_frames_total\{stream="yard",track="0"\} 5$/m);
+  assert.match(metrics.text, /^weir_stream_gop_seconds\{stream="yard"\} 2$/m);
   assert.match(metrics.text, /^weir_storage_oldest_operation_seconds\{storage="main"\} 1.5$/m);
   assert.match(metrics.text, /^weir_http_requests_total\{area="api",status="2xx"\} \d+$/m);
 });

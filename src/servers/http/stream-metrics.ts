@@ -3,6 +3,8 @@ import type { MetricSink } from '../../base/metrics.ts';
 import type { Stream, StreamRegistry, StreamState } from '../../stream/stream.ts';
 import type { RecordingStatus } from './api/stream-report.ts';
 
+const STREAM_STATES = ['idle', 'connecting', 'live', 'down'] as const satisfies readonly StreamState[];
+
 export function readStreamMetrics(
   registry: StreamRegistry,
   recordingOf: (stream: string) => RecordingStatus,
@@ -21,6 +23,7 @@ function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): 
     sink.set('weir_stream_received_bytes_total', { stream, track }, counts.bytes);
     sink.set('weir_stream_received_packets_total', { stream, track }, counts.packets);
     sink.set('weir_stream_lost_packets_total', { stream, track }, counts.lost);
+    sink.set('weir_stream_frames_total', { stream, track }, counts.frames);
     for (const [fault, count] of Object.entries(counts.faults))
       sink.set('weir_stream_faults_total', { stream, track, fault }, count);
   }
@@ -28,6 +31,9 @@ function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): 
     sink.set('weir_stream_readers', { stream, protocol }, count);
   for (const [fault, count] of Object.entries(status.source.faults))
     sink.set('weir_stream_source_faults_total', { stream, fault }, count);
+  for (const state of STREAM_STATES) sink.set('weir_stream_state', { stream, state }, state === status.state ? 1 : 0);
+  if (status.error !== undefined) sink.set('weir_stream_error', { stream, code: status.error.code }, 1);
+  if (status.gopMs !== undefined) sink.set('weir_stream_gop_seconds', { stream }, status.gopMs / 1000);
   sink.set('weir_stream_source_attempts_total', { stream }, status.source.attempts);
   sink.set('weir_stream_memory_bytes', { stream }, status.memoryBytes);
   if (status.lastKeyFrameUtcMs !== undefined) {

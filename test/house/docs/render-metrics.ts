@@ -20,7 +20,8 @@ ${table(['metric', 'type', 'labels', 'what it is'], rows)}
 Beside these stand the process's own, by the names that Prometheus clients share: \`process_cpu_seconds_total\`,
 \`process_resident_memory_bytes\`, \`process_open_fds\`, \`nodejs_eventloop_lag_p99_seconds\`, \`nodejs_gc_duration_seconds\` and alike.
 
-Worth an alarm: \`weir_streams{state="down"} > 0\`; a \`weir_stream_recorded_up_to_timestamp_seconds\` that falls behind the clock;
+Worth an alarm: \`weir_stream_state{state="down"} > 0\`, and \`weir_stream_error\` says why; a
+\`weir_stream_recorded_up_to_timestamp_seconds\` that falls behind the clock;
 \`rate(weir_stream_lost_packets_total[5m])\` that stays above zero.
 `;
 }

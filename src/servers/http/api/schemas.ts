@@ -30,10 +30,15 @@ export const TrackReport = z
     width: count().nullable().meta({ description: 'Video, in pixels' }),
     height: count().nullable(),
     frameRate: z.number().nullable().meta({ description: 'Video, if the source says so' }),
+    framesPerSecond: z
+      .number()
+      .nullable()
+      .meta({ description: 'Video, measured as it comes; null while that is too early to say' }),
     sampleRate: count().nullable().meta({ description: 'Audio, in hertz' }),
     channels: count().nullable().meta({ description: 'Audio' }),
     bytes: count().meta({ description: 'Received' }),
     packets: count().meta({ description: 'Received' }),
+    frames: count().meta({ description: 'Received' }),
     lost: count().meta({ description: 'Packets that never came' }),
     faults: z.record(z.string(), count()).meta({ description: 'Faults of the source that were tolerated, by name' }),
   })

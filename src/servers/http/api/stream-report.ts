@@ -107,11 +107,13 @@ function trackReport(track: TrackStatus, index: number): z.output<typeof TrackRe
     width: video?.width ?? null,
     height: video?.height ?? null,
     frameRate: video?.frameRate ?? null,
+    framesPerSecond: media === 'video' ? hundredths(track.framesPerSecond) : null,
     sampleRate: audio?.sampleRate ?? (media === 'audio' ? clockRate : null),
     // Left out in SDP, it is one (RFC 8866 §6.6).
     channels: audio?.channels ?? channels ?? (media === 'audio' ? 1 : null),
     bytes: track.bytes,
     packets: track.packets,
+    frames: track.frames,
     lost: track.lost,
     faults: { ...track.faults },
   };
@@ -120,6 +122,10 @@ function trackReport(track: TrackStatus, index: number): z.output<typeof TrackRe
 function errorReport(error: WeirError | undefined): z.output<typeof ErrorReport> | null {
   if (error === undefined) return null;
   return { code: error.code, message: redactUrl(error.describe()), remedy: error.row.remedy, retry: error.row.retry };
+}
+
+function hundredths(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(100 * value) / 100;
 }
 
 function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
