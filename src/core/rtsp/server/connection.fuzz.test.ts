@@ -1,73 +1,116 @@
-/** Whatever a peer sends and however the edge answers: no exception, every limit holds, nothing is left behind. */
+/**
+ * Whatever two peers send on two connections, and however the edge answers: no exception, every limit holds, no channel is used twice, nothing is left
+ * behind. Either may name the other's session.
+ */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { FUZZ_ROUNDS, fuzz, oneOf } from '../../../../test/harness/fuzz.ts';
 import { WeirError } from '../../errors.ts';
 import { RtspFramer } from '../wire/framer.ts';
 import { ServerConnection } from './connection.ts';
 import { MAX_SESSIONS_PER_CONNECTION } from './connection-sessions.ts';
 import { ANNOUNCED, BASE, generous, newTable } from './fake-peer.ts';
 import type { ServerAnswer, ServerAsk, ServerOutput } from './server-io.ts';
-
-const ROUNDS = 1500;
-const SEED = 20_261_124;
+import type { SessionTable } from './session-table.ts';
 
 const REQUESTS = [
   ['OPTIONS', '*', ''],
   ['DESCRIBE', BASE, 'Accept: application/sdp\r\n'],
   ['SETUP', `${BASE}/trackID=0`, 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n'],
   ['SETUP', `${BASE}/trackID=1`, 'Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\nSession: s1\r\n'],
+  ['SETUP', `${BASE}/trackID=0`, 'Transport: RTP/AVP;unicast;client_port=5000-5001\r\n'],
+  ['SETUP', `${BASE}/trackID=1`, 'Transport: RTP/AVP;multicast,RTP/AVP/TCP;interleaved=0-1\r\nSession: s2\r\n'],
   ['PLAY', BASE, 'Session: s1\r\nRange: npt=0-\r\n'],
   ['PAUSE', BASE, 'Session: s1\r\n'],
   ['TEARDOWN', `${BASE}/trackID=1`, 'Session: s1\r\n'],
   ['SETUP', `${BASE}/streamid=0`, 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record\r\n'],
   ['RECORD', BASE, 'Session: s1\r\n'],
   ['GET_PARAMETER', BASE, 'Session: s1\r\n'],
+  ['SET_PARAMETER', BASE, 'Session: s2\r\n'],
+  ['PLAY', BASE, 'Session: s2\r\n'],
+  ['TEARDOWN', BASE, 'Session: s2\r\n'],
+  ['OPTIONS', BASE, 'Require: implicit-play\r\n'],
   ['TEARDOWN', BASE, 'Session: s1\r\n'],
 ] as const;
 
+/** In the unit run: 600 dialogues of 24 requests. */
+const ROUNDS = Math.ceil((FUZZ_ROUNDS * 6) / 1000);
+const STEPS = 24;
+
 it('survives mutated requests in any order', () => {
-  for (let round = 0; round < ROUNDS; round++) {
-    const seed = SEED + round;
-    const random = randomNumbers(seed);
-    try {
-      playRound(random);
-    } catch (error) {
-      throw new assert.AssertionError({ message: `seed ${seed}: ${String(error)}` });
-    }
-  }
+  fuzz('dialogues', ROUNDS, (numbers) => playRound((below) => Math.floor(numbers() * below)));
 });
 
 function playRound(random: (below: number) => number): void {
   const table = newTable();
-  const machine = new ServerConnection(table, { udp: true, multicast: true }, 0);
-  const framer = new RtspFramer();
+  const peers = [new Peer(table, random), new Peer(table, random)];
   let nowMs = 0;
-  const carryOut = (outputs: readonly ServerOutput[]): void => {
-    for (const output of outputs) {
-      if (output.kind === 'ask')
-        carryOut(machine.push({ kind: 'answer', answer: anyAnswer(output.ask, random) }, nowMs));
-    }
-  };
-  for (let step = 0; step < 12; step++) {
+  for (let step = 0; step < STEPS; step++) {
     nowMs += random(20_000);
-    for (const unit of framer.push(mutated(anyRequest(random), random))) {
-      if (unit.kind === 'message' && unit.message.kind === 'request') {
-        carryOut(machine.push({ kind: 'request', request: unit.message }, nowMs));
-      }
-    }
-    if (random(4) === 0) carryOut(machine.push({ kind: 'tick' }, nowMs));
-    assert.ok(machine.sessions.size <= MAX_SESSIONS_PER_CONNECTION);
-    for (let channel = 0; channel < 256; channel++) {
-      const use = machine.channel(channel);
-      if (use === undefined) continue;
-      const way = use.session.track(use.track)?.way;
-      assert.ok(way?.kind === 'interleaved' && way.channels.includes(channel));
+    const peer = oneOf(peers, () => random(1000) / 1000);
+    peer.say(mutated(anyRequest(random), random), nowMs);
+    if (random(4) === 0) peer.tick(nowMs);
+    if (step % 8 === 7) for (const { machine } of peers) checkChannels(machine);
+  }
+  for (const peer of peers) peer.leave(nowMs);
+  for (let id = 1; id <= 2 * STEPS; id++) assert.equal(table.get(`s${id}`), undefined);
+}
+
+class Peer {
+  readonly machine: ServerConnection;
+  readonly #random: (below: number) => number;
+  readonly #framer = new RtspFramer();
+  #answers = 0;
+
+  constructor(table: SessionTable, random: (below: number) => number) {
+    this.machine = new ServerConnection(table, { udp: true, multicast: true }, 0);
+    this.#random = random;
+  }
+
+  say(bytes: Uint8Array, nowMs: number): void {
+    for (const unit of this.#framer.push(bytes)) {
+      if (unit.kind !== 'message' || unit.message.kind !== 'request') continue;
+      const before = this.#answers;
+      this.#carryOut(this.machine.push({ kind: 'request', request: unit.message }, nowMs), nowMs);
+      assert.equal(this.#answers, before + 1, `${unit.message.method} has one answer`);
     }
   }
-  for (const session of machine.sessions) machine.push({ kind: 'end-session', session }, nowMs);
-  assert.equal(machine.sessions.size, 0);
-  for (let channel = 0; channel < 256; channel++) assert.equal(machine.channel(channel), undefined);
-  assert.equal(table.get('s1'), undefined);
+
+  tick(nowMs: number): void {
+    this.#carryOut(this.machine.push({ kind: 'tick' }, nowMs), nowMs);
+  }
+
+  leave(nowMs: number): void {
+    for (const session of this.machine.sessions) this.machine.push({ kind: 'end-session', session }, nowMs);
+    assert.equal(this.machine.sessions.size, 0);
+    for (let channel = 0; channel < 256; channel++) assert.equal(this.machine.channel(channel), undefined);
+  }
+
+  #carryOut(outputs: readonly ServerOutput[], nowMs: number): void {
+    for (const output of outputs) {
+      if (output.kind === 'send' && isAnswer(output.bytes)) this.#answers += 1;
+      if (output.kind !== 'ask') continue;
+      const answer = anyAnswer(output.ask, this.#random);
+      this.#carryOut(this.machine.push({ kind: 'answer', answer }, nowMs), nowMs);
+    }
+  }
+}
+
+/** What we send is read as one message by whoever reads as we do. */
+function isAnswer(bytes: Uint8Array): boolean {
+  const [unit, ...more] = new RtspFramer().push(bytes);
+  assert.ok(unit?.kind === 'message' && more.length === 0, new TextDecoder().decode(bytes));
+  return unit.message.kind === 'response';
+}
+
+function checkChannels(machine: ServerConnection): void {
+  assert.ok(machine.sessions.size <= MAX_SESSIONS_PER_CONNECTION);
+  for (let channel = 0; channel < 256; channel++) {
+    const use = machine.channel(channel);
+    if (use === undefined) continue;
+    const way = use.session.track(use.track)?.way;
+    assert.ok(way?.kind === 'interleaved' && way.channels.includes(channel));
+  }
 }
 
 function anyRequest(random: (below: number) => number): Uint8Array {
@@ -96,12 +139,4 @@ function anyAnswer(ask: ServerAsk, random: (below: number) => number): ServerAns
     default:
       return generous(ask) ?? { kind: 'ok', user: undefined };
   }
-}
-
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
