@@ -3,7 +3,7 @@
  * weir.example.yml derive from here. Only keys that work stand here.
  */
 import { z } from 'zod';
-import { RIGHTS } from './settings.ts';
+import { RIGHTS, SOURCE_TRANSPORTS } from './settings.ts';
 import { MAX_STREAM_NAME_LENGTH } from './stream-name.ts';
 import {
   parseDuration,
@@ -74,10 +74,21 @@ const STREAM = z
       .strictObject(keep)
       .prefault({})
       .meta({ description: "How long its recordings are kept; where it says nothing, as the storage's `keep` says." }),
-    transport: z
-      .enum(['auto', 'tcp'])
+    transport: z.enum(SOURCE_TRANSPORTS).optional().meta({
+      description:
+        'How `rtsp://` sources are pulled. `auto`: media over TCP, and over UDP where that is refused or brings nothing; `http`: RTSP in HTTP, on port 80 or the one of the URL; `tls`: as `rtsps://` means too. Default: auto.',
+      example: 'auto',
+    }),
+    fingerprint: z
+      .string()
+      .regex(/^[0-9a-f]{2}(?::?[0-9a-f]{2}){31}$/i)
       .optional()
-      .meta({ description: 'How `rtsp://` sources are pulled. `auto` is TCP too, for now.', example: 'auto' }),
+      .meta({
+        description:
+          'SHA-256 fingerprint of the certificate of an `rtsps://` source, for one that nobody known has signed. The error of a refused certificate says it.',
+        expected: '64 hexadecimal digits, with or without colons',
+        example: '5E:0F:…',
+      }),
     timeouts: z
       .strictObject({
         connect: duration({ description: 'Until the TCP connection stands.' }, 100, 600_000).prefault('10s'),

@@ -87,12 +87,18 @@ export interface StreamSettings {
   readonly declaredAt: string | undefined;
 }
 
+/** How a source is asked to send. `http`: RTSP in HTTP. */
+export const SOURCE_TRANSPORTS = ['auto', 'tcp', 'udp', 'multicast', 'http', 'tls'] as const;
+export type SourceTransport = (typeof SOURCE_TRANSPORTS)[number];
+
 export type SourceSettings =
   | {
       readonly kind: 'rtsp';
       /** With secrets: never logged, never answered. */
       readonly url: string;
-      readonly transport: 'auto' | 'tcp';
+      readonly transport: SourceTransport;
+      /** SHA-256 of the certificate that a TLS source is to show, in hexadecimal; undefined: one that a known authority signed. */
+      readonly fingerprint?: string | undefined;
       readonly timeouts: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
     }
   | { readonly kind: 'publish'; readonly takeover: boolean }

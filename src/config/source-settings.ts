@@ -5,6 +5,7 @@
  *     test-pattern
  *     file:intro.mp4                           a file in the files folder, and nowhere else
  *     rtsp://user:password@host:port/path      transport, timeouts
+ *     rtsps://user:password@host:port/path     fingerprint too
  */
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
@@ -13,7 +14,7 @@ import { WeirError } from '../core/errors.ts';
 import { parseRtspUrl } from '../core/rtsp/wire/rtsp-url.ts';
 import type { ConfigFault, KeyPath } from './fault.ts';
 import type { Config } from './schema.ts';
-import type { SourceSettings } from './settings.ts';
+import type { SourceSettings, SourceTransport } from './settings.ts';
 
 export type WrittenStream = Config['streams'][string];
 
@@ -56,7 +57,7 @@ const KINDS = 'publish, test-pattern, file:name.mp4 or rtsp://user:password@host
 function kindOf(source: string): SourceSettings['kind'] | undefined {
   if (source === 'publish' || source === 'test-pattern') return source;
   if (source.startsWith('file:')) return 'file';
-  return /^rtsp:\/\//i.test(source) ? 'rtsp' : undefined;
+  return /^rtsp[sx]?:\/\//i.test(source) ? 'rtsp' : undefined;
 }
 
 function strayKey(
@@ -65,6 +66,7 @@ function strayKey(
 ): { readonly key: string; readonly goesWith: string } | undefined {
   if (written.takeover !== undefined && kind !== 'publish') return { key: 'takeover', goesWith: 'publish' };
   if (written.transport !== undefined && kind !== 'rtsp') return { key: 'transport', goesWith: 'rtsp://' };
+  if (written.fingerprint !== undefined && kind !== 'rtsp') return { key: 'fingerprint', goesWith: 'rtsps://' };
   if (written.timeouts !== undefined && kind !== 'rtsp') return { key: 'timeouts', goesWith: 'rtsp://' };
   if (written.onDemand === true && kind === 'publish') return { key: 'onDemand', goesWith: 'sources that weir opens' };
   return undefined;
@@ -102,9 +104,33 @@ function rtspSource(written: WrittenStream, path: KeyPath): SourceSettings | Con
     const expected = 'rtsp://user:password@host:port/path, with / and ? in a password written %2F and %3F';
     return fault(path, `'${redactUrl(written.source)}' cannot be used: ${url.message}`, expected);
   }
+  const { transport = 'auto', fingerprint } = written;
+  const clear = url.secure ? mediaInTheClear(transport) : undefined;
+  if (clear !== undefined) {
+    const expected = 'auto, tls, tcp or http: what comes over UDP is not encrypted';
+    return {
+      path: [...path, 'transport'],
+      what: 'value',
+      message: `${clear} does not go with rtsps://`,
+      expected,
+    };
+  }
+  if (fingerprint !== undefined && !url.secure && transport !== 'tls') {
+    return { path: [...path, 'fingerprint'], what: 'key', message: 'this goes with rtsps:// only, not with rtsp://' };
+  }
   const { connect, firstByte, idle } = written.timeouts ?? DEFAULT_TIMEOUTS;
   const timeouts = { connectMs: connect, firstByteMs: firstByte, idleMs: idle };
-  return { kind: 'rtsp', url: written.source, transport: written.transport ?? 'auto', timeouts };
+  return {
+    kind: 'rtsp',
+    url: written.source,
+    transport,
+    ...(fingerprint !== undefined && { fingerprint }),
+    timeouts,
+  };
+}
+
+function mediaInTheClear(transport: SourceTransport): SourceTransport | undefined {
+  return transport === 'udp' || transport === 'multicast' ? transport : undefined;
 }
 
 function fault(path: KeyPath, message: string, expected: string): ConfigFault {

@@ -11,6 +11,7 @@ const KEEP_ALIVE_MS = 30_000;
 export class SocketPipe implements BytePipe {
   readonly remote: string;
   readonly remoteAddress: string;
+  readonly localAddress: string | undefined;
   readonly #socket: Socket;
   #error: Error | undefined;
   #handler: PipeHandler | undefined;
@@ -21,6 +22,7 @@ export class SocketPipe implements BytePipe {
   constructor(socket: Socket) {
     this.#socket = socket;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? 'gone');
+    this.localAddress = socket.localAddress === undefined ? undefined : plainAddress(socket.localAddress);
     this.remote = hostPort(this.remoteAddress, socket.remotePort ?? 0);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

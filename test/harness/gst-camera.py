@@ -1,6 +1,6 @@
 """A camera: GStreamer's RTSP server with one test picture at /cam. Prints its port.
 
-Usage: gst-camera.py CODEC [--audio] [--login basic|digest] [--port N]
+Usage: gst-camera.py CODEC [--audio] [--login basic|digest] [--port N] [--only tcp|udp|multicast] [--group ADDRESS] [--tls CERT_AND_KEY.pem]
 User and password are camera and pass:word.
 """
 import argparse
@@ -11,7 +11,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 VIDEO = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate=25/1 ! "
 ENCODERS = {
@@ -25,6 +25,9 @@ arguments.add_argument("codec", choices=ENCODERS)
 arguments.add_argument("--audio", action="store_true")
 arguments.add_argument("--login", choices=["basic", "digest"])
 arguments.add_argument("--port", default="0")
+arguments.add_argument("--only", choices=["tcp", "udp", "multicast"])
+arguments.add_argument("--group", default="239.21.0.1")
+arguments.add_argument("--tls")
 options = arguments.parse_args()
 
 Gst.init(None)
@@ -34,6 +37,25 @@ server.set_service(options.port)
 factory = GstRtspServer.RTSPMediaFactory.new()
 factory.set_launch("( " + VIDEO + ENCODERS[options.codec] + (AUDIO if options.audio else "") + " )")
 factory.set_shared(True)
+
+if options.only is not None:
+    factory.set_protocols(
+        {
+            "tcp": GstRtsp.RTSPLowerTrans.TCP,
+            "udp": GstRtsp.RTSPLowerTrans.UDP,
+            "multicast": GstRtsp.RTSPLowerTrans.UDP_MCAST,
+        }[options.only]
+    )
+if options.only == "multicast":
+    pool = GstRtspServer.RTSPAddressPool.new()
+    pool.add_range(options.group, options.group, 20000, 29999, 1)
+    factory.set_address_pool(pool)
+    factory.set_multicast_iface("lo")
+
+if options.tls is not None:
+    auth = GstRtspServer.RTSPAuth.new()
+    auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
+    server.set_auth(auth)
 
 if options.login is not None:
     token = GstRtspServer.RTSPToken()

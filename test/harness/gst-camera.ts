@@ -8,6 +8,12 @@ export interface GstCameraShape {
   readonly audio?: boolean;
   /** User camera, password pass:word. */
   readonly login?: 'basic' | 'digest';
+  /** The one way in which it sends; others are answered with 461. */
+  readonly only?: 'tcp' | 'udp' | 'multicast';
+  /** Of multicast. */
+  readonly group?: string;
+  /** PEM file of certificate and key: it talks TLS. */
+  readonly tls?: string;
 }
 
 const START_MS = 15_000;
@@ -15,10 +21,12 @@ const START_MS = 15_000;
 export class GstCamera {
   readonly port: number;
   readonly #process: Background;
+  readonly #scheme: string;
 
-  private constructor(process: Background, port: number) {
+  private constructor(process: Background, port: number, scheme: string) {
     this.#process = process;
     this.port = port;
+    this.#scheme = scheme;
   }
 
   /** Without a port the system chooses one; a camera that comes back asks for its old one. */
@@ -26,13 +34,16 @@ export class GstCamera {
     const words = [path.join(import.meta.dirname, 'gst-camera.py'), shape.codec, '--port', String(port)];
     if (shape.audio === true) words.push('--audio');
     if (shape.login !== undefined) words.push('--login', shape.login);
+    if (shape.only !== undefined) words.push('--only', shape.only);
+    if (shape.group !== undefined) words.push('--group', shape.group);
+    if (shape.tls !== undefined) words.push('--tls', shape.tls);
     const process = new Background(context, '/usr/bin/python3', words);
     const line = await process.line(/^(\d+)$/m, START_MS);
-    return new GstCamera(process, Number(line[1]));
+    return new GstCamera(process, Number(line[1]), shape.tls === undefined ? 'rtsp' : 'rtsps');
   }
 
   url(credentials = ''): string {
-    return `rtsp://${credentials}127.0.0.1:${this.port}/cam`;
+    return `${this.#scheme}://${credentials}127.0.0.1:${this.port}/cam`;
   }
 
   /** The power goes off: no TEARDOWN, no BYE. */

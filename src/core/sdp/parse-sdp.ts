@@ -6,6 +6,7 @@
  *     m=video 0 RTP/AVP 96 CRLF  a=rtpmap:96 H264/90000 CRLF …
  */
 import { WeirError } from '../errors.ts';
+import { isMulticast } from './multicast-address.ts';
 import {
   DIRECTIONS,
   type Direction,
@@ -23,7 +24,8 @@ export const MAX_ATTRIBUTES = 256;
 export function parseSdp(bytes: Uint8Array): SessionDescription | WeirError {
   let name: string | undefined;
   const session: SdpAttribute[] = [];
-  const sections: { readonly line: MediaLine; readonly attributes: SdpAttribute[] }[] = [];
+  let group: string | undefined;
+  const sections: { readonly line: MediaLine; readonly attributes: SdpAttribute[]; group?: string }[] = [];
   for (const line of new TextDecoder().decode(bytes).split(/\r\n|\n|\r/)) {
     const match = /^\s*([a-z])\s*=(.*)$/i.exec(line);
     if (match === null) continue;
@@ -33,6 +35,10 @@ export function parseSdp(bytes: Uint8Array): SessionDescription | WeirError {
       if (sections.length === MAX_MEDIA_SECTIONS) break;
       sections.push({ line: parseMediaLine(value), attributes: [] });
     }
+    const named = type === 'c' ? groupOf(value) : undefined;
+    const section = sections.at(-1);
+    if (named !== undefined && section === undefined) group ??= named;
+    else if (named !== undefined && section !== undefined) section.group ??= named;
     const attributes = sections.at(-1)?.attributes ?? session;
     if (type === 'a' && attributes.length < MAX_ATTRIBUTES) attributes.push(parseAttribute(value));
   }
@@ -42,8 +48,16 @@ export function parseSdp(bytes: Uint8Array): SessionDescription | WeirError {
     });
   }
   const inherited = directionOf(session);
-  const media = sections.map(({ line, attributes }): MediaSection => {
-    return { ...line, control: controlOf(attributes), direction: directionOf(attributes) ?? inherited, attributes };
+  const media = sections.map(({ line, attributes, group: own }): MediaSection => {
+    const direction = directionOf(attributes) ?? inherited;
+    const joined = own ?? group;
+    return {
+      ...line,
+      control: controlOf(attributes),
+      ...(joined !== undefined && { group: joined }),
+      direction,
+      attributes,
+    };
   });
   return { name, control: controlOf(session), attributes: session, media };
 }
@@ -60,6 +74,12 @@ function parseMediaLine(value: string): MediaLine {
     protocol: (glued?.[1] ?? protocol).toUpperCase(),
     formats: glued?.[2] === undefined ? formats : [glued[2], ...formats],
   };
+}
+
+/** `IN IP4 239.1.2.3/15`, `IN IP6 ff02::1`: the address, where it is a group. */
+function groupOf(value: string): string | undefined {
+  const address = value.trim().split(/[\s/]+/)[2];
+  return address !== undefined && isMulticast(address) ? address : undefined;
 }
 
 function parseAttribute(value: string): SdpAttribute {

@@ -17,6 +17,8 @@ export interface MediaSection {
   readonly formats: readonly string[];
   /** Media level a=control, as sent; the first of several. */
   readonly control: string | undefined;
+  /** The address of c=, of the section or else of the session, where it is a multicast group. */
+  readonly group?: string;
   /** Of the section, or else of the session. */
   readonly direction: Direction | undefined;
   readonly attributes: readonly SdpAttribute[];

@@ -10,6 +10,7 @@ import type { ConnectOptions } from '../../net/open-socket.ts';
 import { connectTcp } from '../../net/tcp.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { SourceSink } from '../../stream/source.ts';
+import type { Dial } from './dial.ts';
 import { FakeCamera, hash, type CameraScript } from './fake-camera.ts';
 import { CLOSE_WAIT_MS, RtspAttempt, STOP_MS_MAX } from './rtsp-attempt.ts';
 
@@ -70,12 +71,19 @@ class Bench {
   readonly #playing = Promise.withResolvers<void>();
   readonly #attempt: RtspAttempt;
 
-  constructor(url: string, connect?: (options: ConnectOptions) => Promise<BytePipe>) {
+  constructor(url: string, connect?: Dial) {
     const { clock } = this;
     const parsed = parseRtspUrl(url);
     assert.ok(!(parsed instanceof WeirError));
     const timeouts = { responseMs: 10_000, firstByteMs: 15_000, idleMs: 10_000 };
-    const who = { label: 'camera', userAgent: 'weir', keepAlive: 'OPTIONS', hash, nonce: () => 'n' } as const;
+    const who = {
+      label: 'camera',
+      userAgent: 'weir',
+      ways: ['tcp'],
+      keepAlive: 'OPTIONS',
+      hash,
+      nonce: () => 'n',
+    } as const;
     const sink: SourceSink = {
       announce: () => {
         this.#playing.resolve();
@@ -85,13 +93,13 @@ class Bench {
     this.#attempt = new RtspAttempt({
       machine: new ClientMachine({ url: parsed, timeouts, ...who }),
       sink,
-      connect: connect ?? ((options) => this.#connect(options)),
+      connect: connect ?? ((url, options) => this.#connect({ host: url.host, port: url.port, ...options })),
       connectMs: 10_000,
       clock,
       log: new MemoryLog(),
       ssrc: 1,
       cname: 'c',
-      faults: noIngestFaults(),
+      faults: { ...noIngestFaults(), strayDatagrams: 0 },
     });
   }
 

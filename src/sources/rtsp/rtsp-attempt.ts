@@ -1,20 +1,23 @@
 /**
- * One attempt at an RTSP source: carries out what the client machine says, over one TCP connection at a time.
+ * One attempt at an RTSP source: carries out what the client machine says, over one connection at a time.
  *
- *     pipe ─chunk─▶ framer ─units─▶ machine ─outputs─▶ pipe, timer, ingest ─packets─▶ track sinks, flushed once a chunk
+ *     pipe ──chunk──▶ framer ──units──▶ machine ──outputs──▶ pipe, ports, timer, ingest ──packets──▶ track sinks
+ *     ports ──datagrams, in order──────────▶ ┘                        flushed once a chunk, once a datagram
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { WeirError } from '../../core/errors.ts';
+import { writeGoodbye } from '../../core/rtcp/write.ts';
 import type { ClientInput, ClientOutput, ClientTrack, SkippedTrack } from '../../core/rtsp/client/client-io.ts';
 import { TEARDOWN_WAIT_MS, type ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
-import type { ConnectOptions } from '../../net/open-socket.ts';
 import { RECEIVER_REPORT_MS, RtpIngest, type IngestFaults } from '../../stream/rtp-ingest.ts';
 import type { SourceSink } from '../../stream/source.ts';
+import { CameraPorts } from './camera-ports.ts';
+import type { Dial } from './dial.ts';
 
 /** After the last word the connection has so long to close by itself. */
 export const CLOSE_WAIT_MS = 100;
@@ -24,7 +27,7 @@ export const STOP_MS_MAX = TEARDOWN_WAIT_MS;
 export interface AttemptOptions {
   readonly machine: ClientMachine;
   readonly sink: SourceSink;
-  readonly connect: (options: ConnectOptions) => Promise<BytePipe>;
+  readonly connect: Dial;
   readonly connectMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +35,12 @@ export interface AttemptOptions {
   readonly ssrc: number;
   readonly cname: string;
   /** Counted into. */
-  readonly faults: IngestFaults;
+  readonly faults: AttemptFaults;
+}
+
+export interface AttemptFaults extends IngestFaults {
+  /** Datagrams from another address than the camera's, or than the group's first sender. */
+  strayDatagrams: number;
 }
 
 /** An open connection, and what belongs to it alone. */
@@ -40,6 +48,7 @@ interface Connection {
   readonly pipe: BytePipe;
   readonly closed: Promise<void>;
   readonly framer: RtspFramer;
+  readonly ports: CameraPorts;
   media: Media | undefined;
 }
 
@@ -60,7 +69,7 @@ export class RtspAttempt {
   readonly #ended = Promise.withResolvers<void>();
   /** Ends a connect that is under way. */
   readonly #connecting = new AbortController();
-  /** Connections that were left, until they are closed. */
+  /** Connections and ports that were left, until they are closed. */
   readonly #closing: Promise<void>[] = [];
   #state: State = { kind: 'idle' };
   #wake: Timer | undefined;
@@ -112,6 +121,18 @@ export class RtspAttempt {
       case 'tracks':
         if (connection !== undefined) this.#announce(connection, output.tracks, output.skipped);
         return;
+      case 'bind':
+        if (connection !== undefined) void this.#bind(connection, output.track);
+        return;
+      case 'join':
+        if (connection !== undefined) void this.#join(connection, output);
+        return;
+      case 'punch':
+        connection?.ports.punch(output.track, output.ports);
+        return;
+      case 'goodbye':
+        connection?.ports.reportAll(writeGoodbye(this.#options.ssrc));
+        return;
       case 'connect':
         void this.#connect(output.url);
         return;
@@ -131,7 +152,7 @@ export class RtspAttempt {
     const { connect, connectMs, clock } = this.#options;
     const { signal } = this.#connecting;
     try {
-      const pipe = await connect({ host: url.host, port: url.port, timeoutMs: connectMs, clock, signal });
+      const pipe = await connect(url, { timeoutMs: connectMs, clock, signal });
       if (this.#state === connecting) this.#opened(pipe);
       else pipe.destroy();
     } catch (error) {
@@ -145,22 +166,64 @@ export class RtspAttempt {
 
   #opened(pipe: BytePipe): void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const connection: Connection = { pipe, closed: promise, framer: new RtspFramer(), media: undefined };
-    const isCurrent = (): boolean => this.#state.kind === 'open' && this.#state.connection === connection;
+    const { clock, faults } = this.#options;
+    const ports = new CameraPorts({
+      peerHost: pipe.remoteAddress,
+      ownHost: pipe.localAddress,
+      clock,
+      faults,
+      datagrams: (track, part, packets) => {
+        if (!this.#isOpen(connection)) return;
+        this.#push({ kind: 'datagrams', track, part, packets });
+        connection.media?.ingest.flush();
+      },
+    });
+    const connection: Connection = { pipe, closed: promise, framer: new RtspFramer(), ports, media: undefined };
     this.#state = { kind: 'open', connection };
     pipe.handle({
       data: (chunk) => {
-        if (!isCurrent()) return;
+        if (!this.#isOpen(connection)) return;
         this.#push({ kind: 'units', units: connection.framer.push(chunk) });
         connection.media?.ingest.flush();
       },
       drain: () => {},
       close: () => {
         resolve();
-        if (isCurrent()) this.#push({ kind: 'closed' });
+        if (this.#isOpen(connection)) this.#push({ kind: 'closed' });
       },
     });
     this.#push({ kind: 'connected' });
+  }
+
+  #isOpen(connection: Connection): boolean {
+    return this.#state.kind === 'open' && this.#state.connection === connection;
+  }
+
+  async #bind(connection: Connection, track: number): Promise<void> {
+    try {
+      const ports = await connection.ports.bind(track);
+      if (this.#isOpen(connection)) this.#push({ kind: 'bound', track, ports });
+    } catch (error) {
+      this.#notBound(connection, error);
+    }
+  }
+
+  async #join(
+    connection: Connection,
+    { track, group, ports }: ClientOutput & { readonly kind: 'join' },
+  ): Promise<void> {
+    try {
+      await connection.ports.join(track, group, ports);
+    } catch (error) {
+      this.#notBound(connection, error);
+    }
+  }
+
+  #notBound(connection: Connection, cause: unknown): void {
+    if (!this.#isOpen(connection)) return;
+    const error =
+      cause instanceof WeirError ? cause : new WeirError('listen-refused', 'No ports for the source', { cause });
+    this.#push({ kind: 'not-bound', error });
   }
 
   #announce(connection: Connection, tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]): void {
@@ -174,19 +237,21 @@ export class RtspAttempt {
     connection.media = { ingest, tracks, reports };
   }
 
-  #report({ pipe, media }: Connection): void {
+  #report({ pipe, ports, media }: Connection): void {
     if (media === undefined) return;
     for (const { track, packet } of media.ingest.reports(this.#options.clock.monoMs())) {
-      const channel = media.tracks[track]?.rtcpChannel;
-      if (channel !== undefined) pipe.write(frame(channel, packet));
+      const delivery = media.tracks[track]?.delivery;
+      if (delivery?.kind === 'interleaved') pipe.write(frame(delivery.rtcpChannel, packet));
+      else if (delivery !== undefined) ports.report(delivery.track, packet);
     }
   }
 
   /** Lets go of the open connection, if there is one: what waits for it is sent, for a little while. */
   #leave(): void {
     if (this.#state.kind !== 'open') return;
-    const { pipe, closed, media } = this.#state.connection;
+    const { pipe, closed, ports, media } = this.#state.connection;
     media?.reports.cancel();
+    this.#closing.push(ports.close());
     const { clock } = this.#options;
     const waitMs = Math.max(0, Math.min(CLOSE_WAIT_MS, this.#stopByMs - clock.monoMs()));
     pipe.close();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
 import { MemoryLog } from '../../base/memory-log.ts';
+import type { SourceTransport } from '../../config/settings.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
@@ -34,8 +35,8 @@ class Run implements SourceSink {
   readonly #stop = new AbortController();
   #waiting: (() => void)[] = [];
 
-  constructor(url: string) {
-    const settings = { kind: 'rtsp', url, transport: 'auto', timeouts: TIMEOUTS } as const;
+  constructor(url: string, transport: SourceTransport = 'tcp', fingerprint?: string) {
+    const settings = { kind: 'rtsp', url, transport, fingerprint, timeouts: TIMEOUTS } as const;
     let state = 0;
     const random = (): number => (state = (state + 0.37) % 1);
     this.source = new RtspSource({ settings, clock: this.clock, log: this.log, hash, random });

@@ -1,20 +1,23 @@
-/** Media pulled from a camera or server over RTSP, TCP interleaved: one upstream connection, however many read. */
+/** Media pulled from a camera or server over RTSP: one upstream connection, however many read. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { redactUrl } from '../../base/redact.ts';
 import type { SourceSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
+import type { MediaWay } from '../../core/rtsp/client/client-io.ts';
 import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
-import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
-import { connectTcp } from '../../net/tcp.ts';
+import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink } from '../../stream/source.ts';
+import { dialFor, sourceUrl } from './dial.ts';
 import { RtspAttempt } from './rtsp-attempt.ts';
 
+type RtspSettings = SourceSettings & { readonly kind: 'rtsp' };
+
 export interface RtspSourceOptions {
-  readonly settings: SourceSettings & { readonly kind: 'rtsp' };
+  readonly settings: RtspSettings;
   readonly clock: Clock;
   readonly log: Log;
   readonly hash: Hash;
@@ -33,6 +36,8 @@ export class RtspSource implements Source {
   readonly #ssrc: number;
   /** What this device was last seen to want; it goes on over attempts. */
   #keepAlive: KeepAliveMethod = 'OPTIONS';
+  /** By which its media last came, of those that may be tried. */
+  #way: MediaWay | undefined;
   /** Of the attempt that runs. */
   #faultsNow = (): Faults => ({});
   #faultsBefore: Faults = {};
@@ -49,16 +54,18 @@ export class RtspSource implements Source {
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    const { settings, clock, log } = this.#options;
+    const { settings, clock, log, hash } = this.#options;
     const machine = this.#newMachine();
-    const faults = noIngestFaults();
+    const faults = { ...noIngestFaults(), strayDatagrams: 0 };
     this.#faultsNow = () => ({ ...machine.faults, ...faults });
     const { connectMs } = settings.timeouts;
     const own = { ssrc: this.#ssrc, cname: 'weir' };
+    const connect = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
     try {
-      await new RtspAttempt({ machine, sink, connect: connectTcp, connectMs, clock, log, ...own, faults }).run(signal);
+      await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults }).run(signal);
     } finally {
       this.#keepAlive = machine.keepAlive;
+      this.#way = machine.provenWay ?? this.#way;
       const counted = Object.entries(this.#faultsNow()).filter(([, count]) => count > 0);
       if (counted.length > 0) log.info(Object.fromEntries(counted), 'The source had faults that were tolerated');
       this.#faultsBefore = this.faults;
@@ -66,21 +73,46 @@ export class RtspSource implements Source {
     }
   }
 
+  readonly #nonce = (): string => hexadecimal(this.#options.random) + hexadecimal(this.#options.random);
+
   /** Throws `source-url-invalid`. */
   #newMachine(): ClientMachine {
-    const { settings, hash, random } = this.#options;
-    const url = parseRtspUrl(settings.url);
+    const { settings, hash } = this.#options;
+    const url = sourceUrl(settings);
     if (url instanceof WeirError) throw url;
     const { connectMs, firstByteMs, idleMs } = settings.timeouts;
     return new ClientMachine({
       url,
       label: this.label,
       userAgent: USER_AGENT,
+      ways: waysOf(settings.transport, url, this.#way),
       keepAlive: this.#keepAlive,
       timeouts: { responseMs: connectMs, firstByteMs, idleMs },
       hash,
-      nonce: () => hexadecimal(random) + hexadecimal(random),
+      nonce: this.#nonce,
     });
+  }
+}
+
+/** Where media inside the connection is not the only way, what last brought some goes first. */
+function waysOf(
+  transport: RtspSettings['transport'],
+  url: RtspUrl,
+  remembered: MediaWay | undefined,
+): readonly MediaWay[] {
+  switch (transport) {
+    case 'auto':
+      if (url.secure) return ['tcp'];
+      return remembered === 'udp' ? ['udp', 'tcp'] : ['tcp', 'udp'];
+    case 'udp':
+    case 'multicast':
+      return [transport];
+    case 'tcp':
+    case 'tls':
+    case 'http':
+      return ['tcp'];
+    default:
+      return transport satisfies never;
   }
 }
 

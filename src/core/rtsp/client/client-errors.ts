@@ -1,15 +1,21 @@
 /** What went wrong, for whoever runs the source. `label`: the URL as it may be shown. */
 import { WeirError, type ErrorCode } from '../../errors.ts';
 import type { RtspResponse } from '../wire/message.ts';
+import type { MediaWay } from './client-io.ts';
 
 const MAX_REASON_CHARACTERS = 60;
+const WAYS: Readonly<Record<MediaWay, readonly [name: string, transport: string]>> = {
+  tcp: ['TCP', 'RTP/AVP/TCP, interleaved'],
+  udp: ['UDP', 'RTP/AVP, unicast'],
+  multicast: ['multicast', 'RTP/AVP, multicast'],
+};
 
-/** A refusal, by its status. */
-export function responseError(method: string, response: RtspResponse, label: string): WeirError {
+/** A refusal, by its status. `way`: how media was asked for, of a SETUP. */
+export function responseError(method: string, response: RtspResponse, label: string, way?: MediaWay): WeirError {
   const { status, reason } = response;
-  if (status === 461) {
-    const expected = 'RTP/AVP/TCP, interleaved';
-    return new WeirError('source-refused', 'The source does not send over TCP (461)', { place: label, expected });
+  if (status === 461 && way !== undefined) {
+    const [name, expected] = WAYS[way];
+    return new WeirError('source-refused', `The source does not send over ${name} (461)`, { place: label, expected });
   }
   const message = `The source answered ${method} with ${status} ${reason.slice(0, MAX_REASON_CHARACTERS)}`.trim();
   return new WeirError(codeOf(status), message, { place: label });

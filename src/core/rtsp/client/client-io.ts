@@ -5,7 +5,11 @@ import type { UnusableSection } from '../../sdp/sdp-tracks.ts';
 import type { Hash } from '../digest/challenge.ts';
 import type { RtspUnit } from '../wire/framer.ts';
 import type { RtspUrl } from '../wire/rtsp-url.ts';
+import type { PortPair } from '../wire/transport.ts';
 import type { KeepAliveMethod } from './keep-alive.ts';
+
+/** How media travels: in the connection, in datagrams to us, in datagrams to a group. */
+export type MediaWay = 'tcp' | 'udp' | 'multicast';
 
 export interface ClientOptions {
   readonly url: RtspUrl;
@@ -13,6 +17,8 @@ export interface ClientOptions {
   readonly label: string;
   /** Some cameras refuse whoever does not say it (g2r#235). */
   readonly userAgent: string;
+  /** To be tried in this order, each on a new connection: the next where one is refused or brings nothing. At least one. */
+  readonly ways: readonly MediaWay[];
   /** Where to begin: what the last attempt ended with. */
   readonly keepAlive: KeepAliveMethod;
   readonly timeouts: ClientTimeouts;
@@ -36,6 +42,17 @@ export type ClientInput =
   | { readonly kind: 'connected' }
   /** What the framer of that connection gave. */
   | { readonly kind: 'units'; readonly units: readonly RtspUnit[] }
+  /** What `bind` asked for. */
+  | { readonly kind: 'bound'; readonly track: number; readonly ports: PortPair }
+  /** What `bind` or `join` asked for cannot be had. */
+  | { readonly kind: 'not-bound'; readonly error: WeirError }
+  /** What came to the ports of a track, in order; bytes of its own each. `track` as `bind` and `join` had it. */
+  | {
+      readonly kind: 'datagrams';
+      readonly track: number;
+      readonly part: 'rtp' | 'rtcp';
+      readonly packets: readonly Uint8Array[];
+    }
   | { readonly kind: 'closed' }
   /** The moment of the last `wake` has come. */
   | { readonly kind: 'tick' }
@@ -48,6 +65,14 @@ export type ClientOutput =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** Channels in use, for the framer. */
   | { readonly kind: 'channels'; readonly channels: ReadonlySet<number> }
+  /** Open two ports for a track, and say which. Tracks are numbered as planned here: not as in `tracks`, where those that failed are missing. */
+  | { readonly kind: 'bind'; readonly track: number }
+  /** Receive what is sent to a group, at these ports. */
+  | { readonly kind: 'join'; readonly track: number; readonly group: string; readonly ports: PortPair }
+  /** Send something small from the ports of a track to those of the server, so that NATs and firewalls on the way let its media in. */
+  | { readonly kind: 'punch'; readonly track: number; readonly ports: PortPair }
+  /** Say BYE for all tracks that come in datagrams: TEARDOWN follows. */
+  | { readonly kind: 'goodbye' }
   /** PLAY was answered: media of these tracks follows. */
   | { readonly kind: 'tracks'; readonly tracks: readonly ClientTrack[]; readonly skipped: readonly SkippedTrack[] }
   /** A packet of a track (index in `tracks`): a view, or a copy of what came early. */
@@ -61,11 +86,17 @@ export type ClientOutput =
 export interface ClientTrack {
   readonly format: Omit<TrackFormat, 'parameters'>;
   readonly url: string;
-  readonly rtpChannel: number;
-  readonly rtcpChannel: number;
+  readonly delivery: Delivery;
   /** What the server says it sends with, if it says. */
   readonly ssrc: number | undefined;
 }
+
+/** Where a track's media comes, and where reports go. `track`: its number as `bind` had it. */
+export type Delivery =
+  | { readonly kind: 'interleaved'; readonly rtpChannel: number; readonly rtcpChannel: number }
+  /** `serverPorts`: where it sends from, if it says and if that is true (OpenIPC: mtx#4253). */
+  | { readonly kind: 'udp'; readonly track: number; readonly serverPorts: PortPair | undefined }
+  | { readonly kind: 'multicast'; readonly track: number; readonly group: string; readonly ports: PortPair };
 
 export type SkippedTrack = UnusableSection;
 
@@ -83,4 +114,20 @@ export interface ClientFaults {
   notRtpFrames: number;
   /** Of a session that is no longer ours (live555 before 2017-06). */
   foreignSsrcFrames: number;
+  /** Times that another way for media had to be tried. */
+  transportFallbacks: number;
+}
+
+export function noClientFaults(): ClientFaults {
+  return {
+    garbageBytes: 0,
+    resyncs: 0,
+    cseqMismatches: 0,
+    unexpectedResponses: 0,
+    earlyFrames: 0,
+    unknownChannelFrames: 0,
+    notRtpFrames: 0,
+    foreignSsrcFrames: 0,
+    transportFallbacks: 0,
+  };
 }

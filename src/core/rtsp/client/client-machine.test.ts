@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../errors.ts';
 import {
   answering,
+  channelsOf,
   type FakeCamera,
   hash,
   plainAnswer,
@@ -21,9 +22,7 @@ it('OPTIONS, DESCRIBE, SETUP, PLAY, media, TEARDOWN', () => {
   assert.equal(camera.machine.state, 'playing');
   assert.deepEqual(camera.asked, [`OPTIONS ${MAIN}`, `DESCRIBE ${MAIN}`, `SETUP ${MAIN}/trackID=0`, `PLAY ${MAIN}`]);
   assert.deepEqual(
-    camera
-      .of('tracks')[0]
-      ?.tracks.map(({ format, rtpChannel, rtcpChannel }) => [format.encoding, rtpChannel, rtcpChannel]),
+    camera.of('tracks')[0]?.tracks.map((track) => [track.format.encoding, ...channelsOf(track)]),
     [['H264', 0, 1]],
   );
   assert.ok(
@@ -271,8 +270,8 @@ describe('quirks', () => {
           : plainAnswer(request, asked),
       );
       assert.deepEqual(
-        camera.of('tracks')[0]?.tracks.map(({ rtpChannel, rtcpChannel }) => [rtpChannel, rtcpChannel]),
-        [[rtp, rtcp]],
+        camera.of('tracks')[0]?.tracks.map(({ delivery }) => delivery),
+        [{ kind: 'interleaved', rtpChannel: rtp, rtcpChannel: rtcp }],
       );
     });
   }

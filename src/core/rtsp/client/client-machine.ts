@@ -1,10 +1,12 @@
 /**
- * The client's end of an RTSP session that receives (RFC 2326 §10, appendix A.1), over TCP, interleaved.
+ * The client's end of an RTSP session that receives (RFC 2326 §10, appendix A.1), media in the connection or in datagrams.
  *
  *     connecting ─▶ options ─▶ describing ─▶ setting-up ─▶ starting ─▶ playing ─▶ leaving ─▶ ended
  *         ▲            301, 302 ◀──┤            (a SETUP    (PLAY)
- *         └────────────────────────┘             a track)
+ *         └────────────────────────┘             a track, with UDP
+ *                                                after binding ports)
  *
+ * Where a way for media is refused, or brings nothing, the next of `ways` begins anew with a connection: Hikvision wants a DESCRIBE on each.
  * The server's REDIRECT leads back to connecting from every state between.
  * A 401 is answered wherever it comes; a session that was set up is torn down on every way out.
  */
@@ -14,7 +16,14 @@ import type { RtspRequest, RtspResponse } from '../wire/message.ts';
 import type { RtspUrl } from '../wire/rtsp-url.ts';
 import { parseSession } from '../wire/session.ts';
 import { closedError, responseError, unauthorizedError, type Unanswerable } from './client-errors.ts';
-import type { ClientFaults, ClientInput, ClientOptions, ClientOutput } from './client-io.ts';
+import {
+  noClientFaults,
+  type ClientFaults,
+  type ClientInput,
+  type ClientOptions,
+  type ClientOutput,
+  type MediaWay,
+} from './client-io.ts';
 import {
   deadline,
   mediaDeadline,
@@ -22,15 +31,19 @@ import {
   type ClientState,
   type Playing,
   type SettingUp,
+  type SetupFailure,
   type Starting,
 } from './client-state.ts';
+import { describeUrl } from './describe-url.ts';
 import { Exchange, type OpenRequest } from './exchange.ts';
 import { cutByTimeout, keepAlivePeriodMs, nextKeepAlive, type KeepAliveMethod } from './keep-alive.ts';
 import { MediaGate } from './media-gate.ts';
 import { redirectTarget } from './redirect.ts';
 import { answerServerRequest } from './server-request.ts';
 import { planSetup } from './setup-plan.ts';
-import { setUpTrack } from './setup-reply.ts';
+import { transportHeader, type Asked } from './setup-reply.ts';
+import { afterSetup } from './setup-step.ts';
+import { WayChoice } from './way-choice.ts';
 
 /** TEARDOWN hangs with many devices: GStreamer waits 100 ms, Scrypted 500. */
 export const TEARDOWN_WAIT_MS = 500;
@@ -38,10 +51,13 @@ export const TEARDOWN_WAIT_MS = 500;
 export class ClientMachine {
   readonly #options: ClientOptions;
   readonly #exchange: Exchange;
-  readonly #faults: ClientFaults;
+  readonly #faults: ClientFaults = noClientFaults();
+  readonly #ways: WayChoice;
   #url: RtspUrl;
   #state: ClientState = { kind: 'idle' };
   #keepAlive: KeepAliveMethod;
+  /** What OPTIONS or DESCRIBE said. */
+  #server: string | undefined;
   #redirects = 0;
   /** VStarcam closes the connection after a 401 (ret#45): once, that is no failure. */
   #reconnected = false;
@@ -53,16 +69,7 @@ export class ClientMachine {
     this.#url = options.url;
     this.#keepAlive = options.keepAlive;
     this.#exchange = new Exchange(options, options.url.credentials);
-    this.#faults = {
-      garbageBytes: 0,
-      resyncs: 0,
-      cseqMismatches: 0,
-      unexpectedResponses: 0,
-      earlyFrames: 0,
-      unknownChannelFrames: 0,
-      notRtpFrames: 0,
-      foreignSsrcFrames: 0,
-    };
+    this.#ways = new WayChoice(options.ways);
   }
 
   get faults(): Readonly<ClientFaults> {
@@ -72,6 +79,11 @@ export class ClientMachine {
   /** What the next attempt at this source should begin with. */
   get keepAlive(): KeepAliveMethod {
     return this.#keepAlive;
+  }
+
+  /** By which media came, if it did. */
+  get provenWay(): MediaWay | undefined {
+    return this.#ways.proven;
   }
 
   get state(): ClientState['kind'] {
@@ -92,6 +104,17 @@ export class ClientMachine {
       case 'units':
         for (const unit of input.units) this.#unit(unit, nowMs);
         break;
+      case 'bound':
+        if (this.#state.kind === 'binding' && this.#state.next === input.track)
+          this.#askForTrack(this.#state, { way: 'udp', ports: input.ports }, nowMs);
+        break;
+      case 'not-bound':
+        this.#leave(input.error, nowMs);
+        break;
+      case 'datagrams':
+        if (this.#state.kind === 'playing' || this.#state.kind === 'starting')
+          for (const packet of input.packets) this.#state.media.packet(input, packet, nowMs, this.#outputs);
+        break;
       case 'closed':
         this.#closed(nowMs);
         break;
@@ -105,6 +128,7 @@ export class ClientMachine {
       default:
         input satisfies never;
     }
+    if (this.#state.kind === 'playing' && this.#state.media.lastMs !== undefined) this.#ways.prove();
     this.#wake();
     return this.#outputs;
   }
@@ -115,7 +139,7 @@ export class ClientMachine {
     switch (unit.kind) {
       case 'frame':
         if (state.kind === 'playing' || state.kind === 'starting')
-          state.media.frame(unit.channel, unit.payload, nowMs, this.#outputs);
+          state.media.packet(unit.channel, unit.payload, nowMs, this.#outputs);
         else if (state.kind !== 'leaving') this.#faults.earlyFrames += 1;
         return;
       case 'garbage':
@@ -156,6 +180,7 @@ export class ClientMachine {
     const state = this.#state;
     switch (state.kind) {
       case 'options':
+        this.#server = response.headers.get('Server');
         this.#describe(nowMs);
         return;
       case 'describing':
@@ -176,6 +201,7 @@ export class ClientMachine {
         return;
       case 'idle':
       case 'connecting':
+      case 'binding':
       case 'ended':
         return;
       default:
@@ -185,7 +211,8 @@ export class ClientMachine {
 
   /** OPTIONS is a courtesy: whatever the answer, 404, 501 or no `Public`, DESCRIBE decides. */
   #describe(nowMs: number): void {
-    this.#send('DESCRIBE', this.#url.requestUrl, [['Accept', 'application/sdp']], nowMs);
+    const url = describeUrl(this.#url.requestUrl, this.#server);
+    this.#send('DESCRIBE', url, [['Accept', 'application/sdp']], nowMs);
     this.#state = { kind: 'describing' };
   }
 
@@ -198,45 +225,54 @@ export class ClientMachine {
       this.#leave(responseError('DESCRIBE', response, this.#options.label), nowMs);
       return;
     }
-    const plan = planSetup(this.#url.requestUrl, response, this.#options.label);
+    const asked = describeUrl(this.#url.requestUrl, this.#server);
+    const plan = planSetup(asked, response, this.#options.label);
     if (plan instanceof WeirError) this.#leave(plan, nowMs);
     else this.#setUpNext({ plan, header: undefined, tracks: [], skipped: plan.skipped }, 0, undefined, nowMs);
   }
 
-  #setUpNext(session: ClientSession, next: number, failure: WeirError | undefined, nowMs: number): void {
-    const planned = session.plan.tracks[next];
-    this.#state = { kind: 'setting-up', session, next, failure };
-    if (planned !== undefined) {
-      const transport = `RTP/AVP/TCP;unicast;interleaved=${2 * next}-${2 * next + 1}`;
-      this.#send('SETUP', planned.url, [['Transport', transport], ...sessionHeader(session)], nowMs);
+  #setUpNext(session: ClientSession, next: number, failure: SetupFailure | undefined, nowMs: number): void {
+    const way = this.#ways.current;
+    if (session.plan.tracks[next] !== undefined && way === 'udp') {
+      this.#state = { kind: 'binding', session, next, failure };
+      this.#outputs.push({ kind: 'bind', track: next });
+      return;
+    }
+    if (session.plan.tracks[next] !== undefined && way !== 'udp') {
+      this.#askForTrack({ session, next, failure }, { way }, nowMs);
       return;
     }
     const wanted = session.plan.tracks.some(({ format }) => format.media === 'video') ? 'video' : 'audio';
     if (failure !== undefined && !session.tracks.some(({ format }) => format.media === wanted)) {
-      this.#leave(failure, nowMs);
+      // With the session that an unusable answer may have opened.
+      this.#state = { kind: 'setting-up', session, next, failure };
+      if (!failure.ofWay || !this.#tryNextWay(nowMs)) this.#leave(failure.error, nowMs);
       return;
     }
     const media = new MediaGate(session.tracks, session.plan.staleMedia, this.#faults);
     this.#outputs.push({ kind: 'channels', channels: media.channels });
+    this.#punch(session);
     this.#send('PLAY', session.plan.aggregateUrl, [...sessionHeader(session), ['Range', 'npt=0.000-']], nowMs);
     this.#state = { kind: 'starting', session, media };
   }
 
+  #askForTrack({ session, next, failure }: Omit<SettingUp, 'kind'>, asked: Asked, nowMs: number): void {
+    const url = session.plan.tracks[next]?.url ?? session.plan.aggregateUrl;
+    this.#state = { kind: 'setting-up', session, next, failure };
+    this.#send('SETUP', url, [['Transport', transportHeader(asked, next)], ...sessionHeader(session)], nowMs);
+  }
+
   #setUp(state: SettingUp, response: RtspResponse, nowMs: number): void {
-    const { session, next } = state;
-    const planned = session.plan.tracks[next];
-    if (planned === undefined) return;
-    const track =
-      response.status === 200
-        ? setUpTrack(planned, next, response, this.#options.label)
-        : responseError('SETUP', response, this.#options.label);
-    const header = session.header ?? parseSession(response.headers.get('Session') ?? '');
-    if (!(track instanceof WeirError)) {
-      this.#setUpNext({ ...session, header, tracks: [...session.tracks, track] }, next + 1, state.failure, nowMs);
-      return;
-    }
-    const skipped = { section: planned.section, media: planned.format.media, reason: track.message };
-    this.#setUpNext({ ...session, skipped: [...session.skipped, skipped] }, next + 1, state.failure ?? track, nowMs);
+    const { session, failure, delivery } = afterSetup(state, this.#ways.current, response, this.#options.label);
+    if (delivery?.kind === 'multicast') this.#outputs.push({ ...delivery, kind: 'join' });
+    this.#setUpNext(session, state.next + 1, failure, nowMs);
+  }
+
+  /** Once PLAY is near, and with each keep-alive: what lets datagrams in forgets. */
+  #punch(session: ClientSession): void {
+    for (const { delivery } of session.tracks)
+      if (delivery.kind === 'udp' && delivery.serverPorts !== undefined)
+        this.#outputs.push({ kind: 'punch', track: delivery.track, ports: delivery.serverPorts });
   }
 
   #started(state: Starting, response: RtspResponse, nowMs: number): void {
@@ -265,17 +301,24 @@ export class ClientMachine {
   }
 
   #redirect(location: string | undefined, nowMs: number): void {
-    const state = this.#state;
     const url = redirectTarget(location, this.#options.url, this.#redirects, this.#options.label);
     if (url instanceof WeirError) {
       this.#leave(url, nowMs);
       return;
     }
-    if ('session' in state)
-      this.#send('TEARDOWN', state.session.plan.aggregateUrl, sessionHeader(state.session), nowMs);
+    this.#tearDown(nowMs);
     this.#redirects += 1;
     this.#url = url;
     this.#connect();
+  }
+
+  /** False: there is no other. */
+  #tryNextWay(nowMs: number): boolean {
+    if (!this.#ways.next()) return false;
+    this.#faults.transportFallbacks += 1;
+    this.#tearDown(nowMs);
+    this.#connect();
+    return true;
   }
 
   #connect(): void {
@@ -325,13 +368,15 @@ export class ClientMachine {
     const { label, timeouts } = this.#options;
     if (nowMs >= mediaDeadline(state, timeouts)) {
       this.#judgeKeepAlive(state, media.lastMs ?? nowMs);
+      if (media.lastMs === undefined && this.#tryNextWay(nowMs)) return;
       const { firstByteMs, idleMs } = timeouts;
-      const message =
-        media.lastMs === undefined ? `No media within ${firstByteMs} ms of PLAY` : `No media for ${idleMs} ms`;
+      const never = `No media within ${firstByteMs} ms of PLAY, over ${this.#ways.tried}`;
+      const message = media.lastMs === undefined ? never : `No media for ${idleMs} ms`;
       this.#leave(new WeirError('source-silent', message, { place: label }), nowMs);
       return;
     }
     this.#state = { ...state, keepAliveAtMs: nowMs + keepAlivePeriodMs(session.header?.timeoutS) };
+    this.#punch(session);
     this.#send(this.#keepAlive, session.plan.aggregateUrl, sessionHeader(session), nowMs);
   }
 
@@ -344,13 +389,20 @@ export class ClientMachine {
   #leave(error: WeirError | undefined, nowMs: number): void {
     const state = this.#state;
     if (state.kind === 'ended' || state.kind === 'leaving') return;
-    if (!('session' in state) || state.session.tracks.length === 0) {
-      this.#end(error);
-      return;
-    }
+    if (this.#tearDown(nowMs)) this.#state = { kind: 'leaving', untilMs: nowMs + TEARDOWN_WAIT_MS, error };
+    else this.#end(error);
+  }
+
+  /** Whether there was a session to tear down. */
+  #tearDown(nowMs: number): boolean {
+    const state = this.#state;
+    if (!('session' in state)) return false;
+    const { plan, tracks, header } = state.session;
+    if (tracks.length === 0 && header === undefined) return false;
     this.#exchange.reconnect(this.#url.credentials);
-    this.#send('TEARDOWN', state.session.plan.aggregateUrl, sessionHeader(state.session), nowMs);
-    this.#state = { kind: 'leaving', untilMs: nowMs + TEARDOWN_WAIT_MS, error };
+    if (tracks.some(({ delivery }) => delivery.kind !== 'interleaved')) this.#outputs.push({ kind: 'goodbye' });
+    this.#send('TEARDOWN', plan.aggregateUrl, sessionHeader(state.session), nowMs);
+    return true;
   }
 
   #end(error: WeirError | undefined): void {

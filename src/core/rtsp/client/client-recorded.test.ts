@@ -5,7 +5,17 @@ import { describe, it } from 'node:test';
 import { below, mutated, type Random } from '../../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../../test/harness/seeded-random.ts';
 import { ERRORS } from '../../errors.ts';
-import { answering, type FakeCamera, plainAnswer, respond, rtpFrame, TIMEOUTS, type Answer } from './fake-camera.ts';
+import {
+  answering,
+  channelsOf,
+  type FakeCamera,
+  plainAnswer,
+  respond,
+  rtpFrame,
+  TIMEOUTS,
+  type Answer,
+} from './fake-camera.ts';
+import type { RtspRequest } from '../wire/message.ts';
 import { TEARDOWN_WAIT_MS } from './client-machine.ts';
 
 const CAMERAS = new URL('../../../../test/fixtures/cameras/', import.meta.url);
@@ -158,7 +168,7 @@ describe('sessions as cameras answered them', () => {
       assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
       const tracks = camera.of('tracks')[0]?.tracks ?? [];
       assert.deepEqual(
-        tracks.map(({ format, url, rtpChannel, rtcpChannel }) => [url, format.encoding, rtpChannel, rtcpChannel]),
+        tracks.map((track) => [track.url, track.format.encoding, ...channelsOf(track)]),
         row.tracks.map((line) => {
           const [, path = '', encoding, rtp, rtcp] = /^(.*) → (\S+) (\d+)-(\d+)$/.exec(line) ?? [];
           return [HOST + path, encoding, Number(rtp), Number(rtcp)];
@@ -168,7 +178,7 @@ describe('sessions as cameras answered them', () => {
         camera.of('tracks')[0]?.skipped.map(({ media }) => media),
         row.skipped ?? [],
       );
-      for (const { rtpChannel, ssrc = 1 } of tracks) camera.say(rtpFrame(rtpChannel, [0x65], ssrc));
+      for (const track of tracks) camera.say(rtpFrame(channelsOf(track)[0], [0x65], track.ssrc ?? 1));
       assert.deepEqual(
         camera.outputs.flatMap((output) => (output.kind === 'rtp' ? [output.track] : [])),
         tracks.map((_, index) => index),
@@ -185,8 +195,23 @@ describe('sessions as cameras answered them', () => {
     });
   }
 
-  it('H264DVR, which answers with UDP, is refused', () => {
+  it('H264DVR, which answers with UDP, is refused where only TCP is wanted', () => {
     assert.equal(open(H264DVR, recordedAnswer(H264DVR)).error?.code, 'source-refused');
+  });
+
+  it('H264DVR, which answers with UDP, is pulled over UDP on a new connection where any way will do', () => {
+    const answer = recordedAnswer(H264DVR);
+    const asked = (request: RtspRequest, times: number): ReturnType<Answer> => answer(request, times % 2);
+    const camera = answering(asked, `${HOST}/camera`, { ways: ['tcp', 'udp'] });
+    assert.equal(camera.machine.state, 'playing', camera.error?.describe() ?? '');
+    assert.equal(camera.connections.length, 2);
+    assert.deepEqual(
+      camera.of('tracks')[0]?.tracks.map(({ format, delivery }) => [format.encoding, delivery]),
+      [
+        ['H264', { kind: 'udp', track: 0, serverPorts: [40004, 40005] }],
+        ['PCMA', { kind: 'udp', track: 1, serverPorts: [40006, 40007] }],
+      ],
+    );
   });
 
   it('H264DVR over TCP: its Cseq, its first session id, although the second SETUP names another (ret#85)', () => {

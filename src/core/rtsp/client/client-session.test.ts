@@ -38,10 +38,10 @@ describe('the way to media', () => {
     assert.deepEqual(talk.of('tracks'), []);
     talk.reply(200);
     assert.deepEqual(
-      talk.of('tracks')[0]?.tracks.map(({ format, rtpChannel }) => [format.encoding, rtpChannel]),
+      talk.of('tracks')[0]?.tracks.map(({ format, delivery }) => [format.encoding, delivery]),
       [
-        ['H264', 0],
-        ['PCMA', 2],
+        ['H264', { kind: 'interleaved', rtpChannel: 0, rtcpChannel: 1 }],
+        ['PCMA', { kind: 'interleaved', rtpChannel: 2, rtcpChannel: 3 }],
       ],
     );
     assert.deepEqual([...(talk.of('channels')[0]?.channels ?? [])], [0, 1, 2, 3]);

@@ -18,11 +18,20 @@ export type ClientState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'options' }
   | { readonly kind: 'describing' }
+  | Binding
   | SettingUp
   | Starting
   | Playing
   | { readonly kind: 'leaving'; readonly untilMs: number; readonly error: WeirError | undefined }
   | { readonly kind: 'ended' };
+
+/** Ports for the next track are being opened. */
+export interface Binding {
+  readonly kind: 'binding';
+  readonly session: ClientSession;
+  readonly next: number;
+  readonly failure: SetupFailure | undefined;
+}
 
 export interface SettingUp {
   readonly kind: 'setting-up';
@@ -30,7 +39,13 @@ export interface SettingUp {
   /** Index of the planned track whose SETUP is open. */
   readonly next: number;
   /** Why the first track that could not be set up could not. */
-  readonly failure: WeirError | undefined;
+  readonly failure: SetupFailure | undefined;
+}
+
+export interface SetupFailure {
+  readonly error: WeirError;
+  /** It is about how media travels: another way may do. */
+  readonly ofWay: boolean;
 }
 
 export interface Starting {
@@ -70,6 +85,7 @@ export function deadline(
       return openSinceMs === undefined ? undefined : openSinceMs + timeouts.responseMs;
     case 'idle':
     case 'connecting':
+    case 'binding':
     case 'ended':
       return undefined;
     default:

@@ -10,7 +10,7 @@ import { RtspFramer, type RtspUnit } from '../wire/framer.ts';
 import type { RtspMessage, RtspRequest } from '../wire/message.ts';
 import { cseqOf } from '../wire/parse-head.ts';
 import { parseRtspUrl } from '../wire/rtsp-url.ts';
-import type { ClientInput, ClientOptions, ClientOutput } from './client-io.ts';
+import type { ClientInput, ClientOptions, ClientOutput, ClientTrack } from './client-io.ts';
 import { ClientMachine } from './client-machine.ts';
 
 /** What a camera that answers by itself says; undefined: nothing. `asked`: how often this method was asked before. */
@@ -49,13 +49,19 @@ export const plainAnswer: Answer = (request) => {
 };
 
 /** A camera that answers by itself, asked for a URL with a password. */
-export function answering(answer: Answer, url = 'rtsp://user:p%40ss@192.0.2.1/main'): FakeCamera {
-  return new FakeCamera(url, {}, answer);
+export function answering(
+  answer: Answer,
+  url = 'rtsp://user:p%40ss@192.0.2.1/main',
+  options: Partial<ClientOptions> = {},
+): FakeCamera {
+  return new FakeCamera(url, options, answer);
 }
 
 export class FakeCamera {
   readonly machine: ClientMachine;
   nowMs = 1000;
+  /** Whether ports that are asked for are opened at once: 5000-5001 for the first track. */
+  bindsPorts = true;
   /** When the machine wants to be woken; undefined: it was. */
   wakeMs: number | undefined;
   /** Everything but `send` and `wake`, since the start. */
@@ -79,6 +85,7 @@ export class FakeCamera {
       url: parsed,
       label: 'rtsp://***@192.0.2.1/main',
       userAgent: 'weir',
+      ways: ['tcp'],
       keepAlive: 'OPTIONS',
       timeouts: TIMEOUTS,
       hash,
@@ -216,8 +223,15 @@ export class FakeCamera {
       case 'tracks':
       case 'rtp':
       case 'rtcp':
+      case 'bind':
+      case 'join':
+      case 'punch':
+      case 'goodbye':
       case 'end':
         this.outputs.push(output);
+        // Ports of each track, as an edge would open them.
+        if (output.kind === 'bind' && this.bindsPorts)
+          this.push({ kind: 'bound', track: output.track, ports: [5000 + 2 * output.track, 5001 + 2 * output.track] });
     }
   }
 
@@ -233,6 +247,12 @@ export class FakeCamera {
     const answer = this.#answer(message, before);
     if (answer !== undefined) this.say(answer);
   }
+}
+
+/** RTP and RTCP channels of a track that comes in the connection. */
+export function channelsOf({ delivery }: ClientTrack): readonly [number, number] {
+  assert.ok(delivery.kind === 'interleaved');
+  return [delivery.rtpChannel, delivery.rtcpChannel];
 }
 
 /** An interleaved frame (RFC 2326 §10.12) with an RTP packet of payload type 96. */

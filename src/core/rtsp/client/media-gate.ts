@@ -9,8 +9,11 @@ import { ChannelMap } from './channel-map.ts';
 export const MAX_EARLY_FRAMES = 512;
 const DISTRUST_MS = 1000;
 
+/** Where it came: a channel, or the ports of a track (numbered as planned). */
+type Place = number | { readonly track: number; readonly part: 'rtp' | 'rtcp' };
+
 type Gate =
-  | { readonly kind: 'shut'; readonly early: { readonly channel: number; readonly packet: Uint8Array }[] }
+  | { readonly kind: 'shut'; readonly early: { readonly place: Place; readonly packet: Uint8Array }[] }
   | { readonly kind: 'open'; readonly distrustUntilMs: number };
 
 export class MediaGate {
@@ -18,6 +21,8 @@ export class MediaGate {
   readonly #staleMedia: boolean;
   readonly #faults: ClientFaults;
   readonly #map = new ChannelMap();
+  /** Indices of tracks that come in datagrams, by their planned number. */
+  readonly #byPorts: (number | undefined)[] = [];
   #gate: Gate = { kind: 'shut', early: [] };
   #lastMs: number | undefined;
 
@@ -26,8 +31,11 @@ export class MediaGate {
     this.#tracks = tracks;
     this.#staleMedia = staleMedia;
     this.#faults = faults;
-    for (const [index, track] of tracks.entries())
-      this.#map.add(index, track.format.payloadType, track.rtpChannel, track.rtcpChannel);
+    for (const [index, { format, delivery }] of tracks.entries()) {
+      if (delivery.kind === 'interleaved')
+        this.#map.add(index, format.payloadType, delivery.rtpChannel, delivery.rtcpChannel);
+      else this.#byPorts[delivery.track] = index;
+    }
   }
 
   get channels(): ReadonlySet<number> {
@@ -43,17 +51,18 @@ export class MediaGate {
   open(nowMs: number, outputs: ClientOutput[]): void {
     const early = this.#gate.kind === 'shut' ? this.#gate.early : [];
     this.#gate = { kind: 'open', distrustUntilMs: this.#staleMedia ? nowMs + DISTRUST_MS : nowMs };
-    for (const { channel, packet } of early) this.frame(channel, packet, nowMs, outputs);
+    for (const { place, packet } of early) this.packet(place, packet, nowMs, outputs);
   }
 
-  frame(channel: number, packet: Uint8Array, nowMs: number, outputs: ClientOutput[]): void {
+  packet(place: Place, packet: Uint8Array, nowMs: number, outputs: ClientOutput[]): void {
     const gate = this.#gate;
     if (gate.kind === 'shut') {
-      if (this.#staleMedia || gate.early.length === MAX_EARLY_FRAMES) this.#faults.earlyFrames += 1;
-      else gate.early.push({ channel, packet: new Uint8Array(packet) });
+      const stale = this.#staleMedia && typeof place === 'number';
+      if (stale || gate.early.length === MAX_EARLY_FRAMES) this.#faults.earlyFrames += 1;
+      else gate.early.push({ place, packet: new Uint8Array(packet) });
       return;
     }
-    const found = this.#map.find(channel, packet);
+    const found = typeof place === 'number' ? this.#map.find(place, packet) : this.#ofPorts(place, packet);
     if (found === 'unknown-channel') this.#faults.unknownChannelFrames += 1;
     else if (found === 'not-rtp') this.#faults.notRtpFrames += 1;
     else if (found.kind === 'rtcp') outputs.push({ kind: 'rtcp', track: found.track, packet });
@@ -62,6 +71,12 @@ export class MediaGate {
       this.#lastMs = nowMs;
       outputs.push({ kind: 'rtp', track: found.track, packet });
     }
+  }
+
+  #ofPorts({ track, part }: Exclude<Place, number>, packet: Uint8Array): ReturnType<ChannelMap['find']> {
+    const index = this.#byPorts[track];
+    if (index === undefined) return 'unknown-channel';
+    return packet.length < 2 || (packet[0] ?? 0) >> 6 !== 2 ? 'not-rtp' : { track: index, kind: part };
   }
 
   #isForeign(track: number, packet: Uint8Array): boolean {

@@ -6,7 +6,7 @@ import { parseRtspUrl, type RtspUrl } from '../wire/rtsp-url.ts';
 export const MAX_REDIRECTS = 5;
 
 /**
- * `hops`: redirects so far. Credentials go to the host that they were given for and to no other; a location may bring its own
+ * `hops`: redirects so far. Credentials go to the host that they were given for and to no other, nor from TLS into the clear; a location may bring its own
  * (redirectors do without them: g2r#565). Error: `source-refused`.
  */
 export function redirectTarget(
@@ -23,6 +23,6 @@ export function redirectTarget(
     const detail = { place: label, expected: 'Location: rtsp://host/path', cause: url };
     return new WeirError('source-refused', 'The source redirects to nowhere usable', detail);
   }
-  const own = url.host === original.host ? original.credentials : undefined;
+  const own = url.host === original.host && (url.secure || !original.secure) ? original.credentials : undefined;
   return { ...url, credentials: url.credentials ?? own };
 }

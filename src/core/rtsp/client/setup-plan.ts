@@ -3,8 +3,9 @@ import { WeirError } from '../../errors.ts';
 import { baseUrl, controlUrl } from '../../sdp/control-url.ts';
 import { parseSdp } from '../../sdp/parse-sdp.ts';
 import { sdpTracks, type SdpTrack } from '../../sdp/sdp-tracks.ts';
-import { attribute, type SessionDescription } from '../../sdp/session-description.ts';
+import { attribute, type MediaSection, type SessionDescription } from '../../sdp/session-description.ts';
 import type { RtspResponse } from '../wire/message.ts';
+import type { PortPair } from '../wire/transport.ts';
 import type { ClientTrack, SkippedTrack } from './client-io.ts';
 
 export interface SetupPlan {
@@ -18,6 +19,9 @@ export interface SetupPlan {
 
 export interface PlannedTrack extends Pick<ClientTrack, 'format' | 'url'> {
   readonly section: number;
+  /** Where it is to be had by multicast, if the description says: c= and m=. */
+  readonly group?: string;
+  readonly groupPorts?: PortPair;
 }
 
 /** Later tracks are skipped. */
@@ -44,7 +48,8 @@ export function planSetup(requestUrl: string, response: RtspResponse, label: str
     const reason =
       planned.length === MAX_CLIENT_TRACKS ? `it is beyond the first ${MAX_CLIENT_TRACKS}` : notWanted(track);
     const { section, format, control } = track;
-    if (reason === undefined) planned.push({ section, format, url: controlUrl(base, control) });
+    const place = groupPlace(description.media[section]);
+    if (reason === undefined) planned.push({ section, format, url: escaped(controlUrl(base, control)), ...place });
     else skipped.push({ section, media: format.media, reason });
   }
   if (planned.length === 0) {
@@ -54,7 +59,7 @@ export function planSetup(requestUrl: string, response: RtspResponse, label: str
     });
   }
   return {
-    aggregateUrl: controlUrl(base, description.control),
+    aggregateUrl: escaped(controlUrl(base, description.control)),
     tracks: planned,
     skipped,
     staleMedia: hasStaleMedia(description),
@@ -64,6 +69,17 @@ export function planSetup(requestUrl: string, response: RtspResponse, label: str
 function notWanted({ format, backChannel }: SdpTrack): string | undefined {
   if (backChannel) return 'it is a back-channel';
   return format.media === 'application' ? `${format.encoding} is not pulled` : undefined;
+}
+
+/** A request line ends at a blank, and holds no control characters. */
+function escaped(url: string): string {
+  return url.replaceAll(/[\s\p{Cc}]/gu, (character) => encodeURIComponent(character));
+}
+
+function groupPlace(section: MediaSection | undefined): Pick<PlannedTrack, 'group' | 'groupPorts'> {
+  if (section?.group === undefined) return {};
+  const { group, port } = section;
+  return port > 0 && port < 65535 ? { group, groupPorts: [port, port + 1] } : { group };
 }
 
 function hasStaleMedia(description: SessionDescription): boolean {

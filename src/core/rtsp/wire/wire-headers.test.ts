@@ -179,9 +179,40 @@ describe('RTSP URLs', () => {
   for (const { url, host, port, user, request } of rows) {
     it(`reads ${url}`, () => {
       const credentials = user === undefined ? undefined : { user: user[0], password: user[1] };
-      assert.deepEqual(parseRtspUrl(url), { host, port, credentials, requestUrl: request });
+      assert.deepEqual(parseRtspUrl(url), { host, port, secure: false, credentials, requestUrl: request });
     });
   }
+
+  const secure: readonly (readonly [device: string, url: string, port: number, request: string])[] = [
+    ['any', 'rtsps://h/x', 322, 'rtsps://h/x'],
+    ['any', 'RTSPS://h:8322/x?a=1', 8322, 'rtsps://h:8322/x?a=1'],
+    ['UniFi (go2rtc README)', 'rtspx://h:7441/abc', 7441, 'rtsps://h:7441/abc'],
+    ['UniFi', 'rtsps://h:7441/abc?enableSrtp', 7441, 'rtsps://h:7441/abc'],
+    ['UniFi', 'rtspx://h:7441/abc?enableSrtp=1&x=2', 7441, 'rtsps://h:7441/abc?x=2'],
+    ['UniFi', 'rtspx://h:7441/abc?x=2&enableSrtp', 7441, 'rtsps://h:7441/abc?x=2'],
+  ];
+  for (const [device, url, port, request] of secure) {
+    it(`reads ${url} (${device})`, () => {
+      assert.deepEqual(parseRtspUrl(url), {
+        host: 'h',
+        port,
+        secure: true,
+        credentials: undefined,
+        requestUrl: request,
+      });
+    });
+  }
+
+  it('counts the port of HTTP where that carries it', () => {
+    for (const [url, port] of [
+      ['rtsp://h/', 80],
+      ['rtsps://h/', 443],
+      ['rtsp://h:8080/', 8080],
+    ] as const) {
+      const parsed = parseRtspUrl(url, true);
+      assert.equal(parsed instanceof WeirError ? undefined : parsed.port, port);
+    }
+  });
 
   for (const url of [
     'http://h/',

@@ -1,5 +1,6 @@
 /** The shapes of the API. /api/v1/openapi.json derives from them: an `id` makes a component. */
 import { z } from 'zod';
+import { SOURCE_TRANSPORTS } from '../../../config/settings.ts';
 import { GAP_REASONS } from '../../../stream/archive.ts';
 
 const time = () =>
@@ -83,7 +84,8 @@ export const StreamReport = z
     source: z
       .string()
       .meta({ description: 'As in weir.yml, without user name and password', example: 'rtsp://***@192.0.2.10/main' }),
-    transport: z.enum(['auto', 'tcp']).optional(),
+    transport: z.enum(SOURCE_TRANSPORTS).optional(),
+    fingerprint: z.string().optional(),
     timeouts: TimeoutsReport.optional(),
     takeover: z.boolean().optional(),
     record: z.boolean(),

@@ -33,7 +33,10 @@ export function streamReport(
   };
 }
 
-type SourceReport = Pick<z.output<typeof StreamReport>, 'source' | 'transport' | 'timeouts' | 'takeover'>;
+type SourceReport = Pick<
+  z.output<typeof StreamReport>,
+  'source' | 'transport' | 'fingerprint' | 'timeouts' | 'takeover'
+>;
 
 function sourceReport({ source }: StreamSettings, filesFolder: string): SourceReport {
   switch (source.kind) {
@@ -44,7 +47,8 @@ function sourceReport({ source }: StreamSettings, filesFolder: string): SourceRe
         firstByte: formatDuration(firstByteMs),
         idle: formatDuration(idleMs),
       };
-      return { source: redactUrl(source.url), transport: source.transport, timeouts };
+      const { transport, fingerprint } = source;
+      return { source: redactUrl(source.url), transport, ...(fingerprint !== undefined && { fingerprint }), timeouts };
     }
     case 'publish':
       return { source: 'publish', takeover: source.takeover };

@@ -1,0 +1,38 @@
+/** What the answer to one SETUP makes of a session: a track more, or a reason more why one is left out. */
+import { WeirError } from '../../errors.ts';
+import type { RtspResponse } from '../wire/message.ts';
+import { parseSession } from '../wire/session.ts';
+import { responseError } from './client-errors.ts';
+import type { Delivery, MediaWay } from './client-io.ts';
+import type { ClientSession, SettingUp, SetupFailure } from './client-state.ts';
+import { setUpTrack } from './setup-reply.ts';
+
+export interface SetupStep {
+  readonly session: ClientSession;
+  readonly failure: SetupFailure | undefined;
+  /** Of the track that was added. */
+  readonly delivery: Delivery | undefined;
+}
+
+/** `way`: as was asked for. */
+export function afterSetup(state: SettingUp, way: MediaWay, response: RtspResponse, label: string): SetupStep {
+  const { session, next, failure } = state;
+  const planned = session.plan.tracks[next];
+  if (planned === undefined) return { session, failure, delivery: undefined };
+  const isFine = response.status === 200;
+  const track = isFine ? setUpTrack(planned, next, way, response, label) : responseError('SETUP', response, label, way);
+  const header = session.header ?? parseSession(response.headers.get('Session') ?? '');
+  if (!(track instanceof WeirError)) {
+    return { session: { ...session, header, tracks: [...session.tracks, track] }, failure, delivery: track.delivery };
+  }
+  const { section, format } = planned;
+  return {
+    session: {
+      ...session,
+      header,
+      skipped: [...session.skipped, { section, media: format.media, reason: track.message }],
+    },
+    failure: failure ?? { error: track, ofWay: isFine || response.status === 461 },
+    delivery: undefined,
+  };
+}
