@@ -23,6 +23,7 @@ import type { HashAlgorithm } from './core/rtsp/digest/challenge.ts';
 import { Dvr } from './dvr/dvr.ts';
 import { HlsService } from './hls/hls-service.ts';
 import { hostPort } from './net/host-port.ts';
+import { WebSocketDoor } from './net/websocket-door.ts';
 import { openDecoder } from './picture/decoder/open-decoder.ts';
 import { Pictures } from './picture/pictures.ts';
 import { HttpServer } from './servers/http/http-server.ts';
@@ -85,6 +86,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
   const limiter = new WrongPasswordLimiter(clock);
   const shared = { registry: streams, access, limiter, clock, log };
   const rtsp = opened.use(await RtspServer.listen({ ...shared, ...settings.rtsp, random, hash }));
+  const webSockets = new WebSocketDoor((pipe) => rtsp.accept(pipe, 'websocket'));
   let ready = false;
   const metrics = new Metrics();
   metrics.addProcess();
@@ -98,6 +100,10 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     metrics,
     media: mediaHandler({ registry: streams, archive, hls, pictures, clock, metrics }),
     pageFolder: PAGE_FOLDER,
+    upgrades: {
+      wants: (request) => WebSocketDoor.asksForRtsp(request),
+      take: (request, socket, head) => webSockets.upgrade(request, socket, head),
+    },
     filesFolder: settings.filesFolder,
     settingsOf: (stream) => rules.settingsOf(stream),
     recordingOf: (stream) => dvr.status(stream),
@@ -105,10 +111,12 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     notReady: () => (ready ? [] : ['the streams are being started']),
   });
   opened.defer(() => http.close());
-  log.info(
-    { rtsp: hostPort(rtsp.address.host, rtsp.address.port), http: hostPort(http.address.host, http.address.port) },
-    'listening',
+  // Before HTTP: its WebSockets end with it.
+  opened.defer(() => rtsp.close());
+  const [rtspAt, rtspsAt, httpAt] = [rtsp.address, rtsp.tlsAddress, http.address].map(
+    (address) => address && hostPort(address.host, address.port),
   );
+  log.info({ rtsp: rtspAt, ...(rtspsAt !== undefined && { rtsps: rtspsAt }), http: httpAt }, 'listening');
 
   const inForce = opened.use(
     new NewestWork(async (changed: Settings) => {
@@ -116,6 +124,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
       rules = new StreamRules(changed.streams);
       access.apply(changed.access);
       http.setHosts(changed.http.hosts);
+      await rtsp.applyCertificate(changed.rtsp.tls);
       await dvr.applyStorages(changed.storages);
       await streams.apply(changed.streams);
     }),
@@ -171,6 +180,7 @@ function warnOfLaterKeys(now: Settings, changed: Settings, log: Log): void {
   const later = {
     data: (settings: Settings) => settings.dataFolder,
     'rtsp.listen': (settings: Settings) => settings.rtsp.listen,
+    'rtsp.tls.listen': (settings: Settings) => settings.rtsp.tls?.listen,
     'http.listen': (settings: Settings) => settings.http.listen,
     hls: (settings: Settings) => settings.hls,
     files: (settings: Settings) => settings.filesFolder,

@@ -58,9 +58,14 @@ function rtspSettings(
   context: CompleteContext,
   faults: ConfigFault[],
 ): RtspSettings {
-  const { udpPort, udpPorts, multicast } = rtsp;
+  const { udpPort, udpPorts, multicast, tls } = rtsp;
   return {
     listen: listenAddress(rtsp.listen, access, ['rtsp', 'listen'], context, faults),
+    tls: tls && {
+      listen: listenAddress(tls.listen, access, ['rtsp', 'tls', 'listen'], context, faults),
+      certFile: resolve(context.folder, tls.cert),
+      keyFile: resolve(context.folder, tls.key),
+    },
     udp: udpPort === 'off' ? undefined : { port: udpPort, publisherPorts: udpPorts },
     multicast: multicast && { ...multicast.range, port: multicast.port, ttl: multicast.ttl },
   };

@@ -116,7 +116,11 @@ test('every error names the key, the place and what was expected', () => {
       /^rtsp\.multicast\.range: .* expected a range of multicast addresses/,
     ],
     ['rtsp: { multicast: { ttl: 0 } }', /^rtsp\.multicast\.ttl: 0 is wrong .* expected a number from 1 to 255/],
-    ['rtsp: { tls: 8322 }', /^rtsp\.tls: there is no such key/],
+    ['rtsp: { tls: { cert: c.pem } }', /^rtsp\.tls\.key: /],
+    [
+      'rtsp: { tls: { cert: c.pem, key: k.pem, listen: 0.0.0.0:8322 } }',
+      /^rtsp\.tls\.listen: '0\.0\.0\.0' can be reached/,
+    ],
     ['hls: { segment: 20s }', /^hls\.segment: '20s' is wrong at weir\.yml:1:17; expected a duration .* from 1s to 6s/],
     ['hls: { part: 5 }', /^hls\.part: 5 is wrong/],
     ['access: opne', /^access: 'opne' is wrong at weir\.yml:1:9; expected open, or users:/],

@@ -137,8 +137,23 @@ const USER = z.strictObject({
     }),
 });
 
+const RTSP_TLS = z
+  .strictObject({
+    listen: address({ description: 'Where RTSP over TLS listens.' }).prefault(':8322'),
+    cert: text({
+      description: 'The certificate in PEM, followed by its chain; relative to this file. Read again when it changes.',
+      example: '/etc/letsencrypt/live/nvr.example.org/fullchain.pem',
+    }),
+    key: text({
+      description: 'Its private key in PEM, without a password; relative to this file.',
+      example: '/etc/letsencrypt/live/nvr.example.org/privkey.pem',
+    }),
+  })
+  .meta({ description: 'Offers RTSP over TLS (rtsps://) as well. Without it nothing is encrypted.' });
+
 const RTSP = z.strictObject({
   listen: address({ description: 'Where RTSP listens.' }).prefault(':8554'),
+  tls: RTSP_TLS.optional(),
   udpPort: number(parseEvenPort, {
     description:
       'UDP port from which all readers over UDP are served; RTCP has the next. `0`: any free pair; `off`: no UDP.',

@@ -19,10 +19,19 @@ export interface ListenAddress {
 
 export interface RtspSettings {
   readonly listen: ListenAddress;
+  /** Undefined: not asked for. */
+  readonly tls: RtspTlsSettings | undefined;
   /** Undefined: switched off. */
   readonly udp: UdpSettings | undefined;
   /** Undefined: not asked for. */
   readonly multicast: MulticastSettings | undefined;
+}
+
+export interface RtspTlsSettings {
+  readonly listen: ListenAddress;
+  /** Absolute paths of PEM files. */
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface UdpSettings {

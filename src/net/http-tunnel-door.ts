@@ -6,7 +6,7 @@
  *
  * A listener hands over connections that begin as HTTP; `accept` gets the pipe once both halves are there.
  */
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { Base64Stream } from '../core/rtsp/tunnel/base64-stream.ts';
 import { HttpHeadReader, type HttpRequestHead } from '../core/rtsp/tunnel/http-head.ts';
@@ -20,8 +20,10 @@ export interface TunnelDoorOptions {
 
 /** To the end of the head, and from GET to POST. */
 export const TUNNEL_WAIT_MS = 10_000;
-/** Tunnels at a time, whole or waiting for their other half; more get 503. */
+/** Tunnels at a time; more get 503. */
 export const MAX_TUNNELS = 1000;
+/** Heads that are not whole, and GETs that wait for their POST; the oldest makes room for another. */
+export const MAX_UNFINISHED = 200;
 /** A longer cookie is refused. */
 const MAX_COOKIE_LENGTH = 256;
 
@@ -31,6 +33,8 @@ const OPENED =
 export class TunnelDoor {
   readonly #options: TunnelDoorOptions;
   readonly #tunnels = new Map<string, ServerTunnel>();
+  /** What each has to do with the timer that waits for it. */
+  readonly #unfinished = new Map<BytePipe, Timer>();
 
   constructor(options: TunnelDoorOptions) {
     this.#options = options;
@@ -39,15 +43,15 @@ export class TunnelDoor {
   /** Takes over a connection on which `first` has come. */
   take(pipe: BytePipe, first: Uint8Array): void {
     const reader = new HttpHeadReader();
-    const timer = this.#options.clock.after(TUNNEL_WAIT_MS, () => pipe.destroy());
+    this.#waitFor(pipe);
     const data = (chunk: Uint8Array): void => {
       const read = reader.push(chunk);
       if (read === 'more') return;
-      timer.cancel();
-      if (read instanceof WeirError || read.head.kind === 'response') refuse(pipe, '400 Bad Request');
+      this.#finished(pipe);
+      if (read instanceof WeirError || read.head.kind === 'response') refuse(pipe, '400 Bad Request', NO_TUNNEL);
       else this.#request(pipe, read.head, read.rest);
     };
-    pipe.handle({ data, drain: () => {}, close: () => timer.cancel() });
+    pipe.handle({ data, drain: () => {}, close: () => this.#finished(pipe) });
     data(first);
   }
 
@@ -56,7 +60,7 @@ export class TunnelDoor {
     // The cookie is no secret, so it joins only what comes from one address.
     const key = `${pipe.remoteAddress} ${cookie}`;
     const tunnel = this.#tunnels.get(key);
-    if (cookie === '' || cookie.length > MAX_COOKIE_LENGTH) refuse(pipe, '400 Bad Request');
+    if (cookie === '' || cookie.length > MAX_COOKIE_LENGTH) refuse(pipe, '400 Bad Request', NO_TUNNEL);
     else if (head.method === 'GET') this.#open(pipe, key);
     else if (head.method !== 'POST') refuse(pipe, '405 Method Not Allowed');
     else if (tunnel === undefined) refuse(pipe, '404 Not Found');
@@ -67,39 +71,57 @@ export class TunnelDoor {
     if (this.#tunnels.has(key)) return refuse(pipe, '409 Conflict');
     if (this.#tunnels.size >= MAX_TUNNELS) return refuse(pipe, '503 Service Unavailable');
     const tunnel = new ServerTunnel(pipe, () => {
-      timer.cancel();
+      this.#finished(pipe);
       this.#tunnels.delete(key);
     });
-    const timer = this.#options.clock.after(TUNNEL_WAIT_MS, () => {
-      if (!tunnel.joined) pipe.destroy();
-    });
+    this.#waitFor(pipe);
     this.#tunnels.set(key, tunnel);
     pipe.write(new TextEncoder().encode(OPENED));
+  }
+
+  /** For TUNNEL_WAIT_MS, and while there are not too many. */
+  #waitFor(pipe: BytePipe): void {
+    this.#unfinished.set(
+      pipe,
+      this.#options.clock.after(TUNNEL_WAIT_MS, () => pipe.destroy()),
+    );
+    const [oldest] = this.#unfinished.keys();
+    if (this.#unfinished.size > MAX_UNFINISHED) oldest?.destroy();
+  }
+
+  #finished(pipe: BytePipe): void {
+    this.#unfinished.get(pipe)?.cancel();
+    this.#unfinished.delete(pipe);
   }
 
   #join(tunnel: ServerTunnel, post: BytePipe, rest: Uint8Array): void {
     const known = tunnel.joined;
     tunnel.readFrom(post, known ? rest : new Uint8Array(0));
     if (known) return;
+    this.#finished(tunnel.get);
     this.#options.accept(tunnel);
     tunnel.push(rest);
   }
 }
 
-function refuse(pipe: BytePipe, status: string): void {
-  pipe.write(new TextEncoder().encode(`HTTP/1.0 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`));
+const NO_TUNNEL = 'This port speaks RTSP: rtsp://, and RTSP through HTTP with an x-sessioncookie.\n';
+
+function refuse(pipe: BytePipe, status: string, text = ''): void {
+  const type = text === '' ? '' : 'Content-Type: text/plain\r\n';
+  const head = `HTTP/1.0 ${status}\r\nConnection: close\r\n${type}Content-Length: ${text.length}\r\n\r\n`;
+  pipe.write(new TextEncoder().encode(head + text));
   pipe.close();
 }
 
 /** Lasts as long as its GET. */
 class ServerTunnel implements BytePipe {
-  readonly #get: BytePipe;
+  readonly get: BytePipe;
   #post: BytePipe | undefined;
   #base64 = new Base64Stream();
   #handler: PipeHandler | undefined;
 
   constructor(get: BytePipe, ended: () => void) {
-    this.#get = get;
+    this.get = get;
     get.handle({
       // A GET says nothing more.
       data: () => {},
@@ -113,19 +135,19 @@ class ServerTunnel implements BytePipe {
   }
 
   get remote(): string {
-    return this.#get.remote;
+    return this.get.remote;
   }
 
   get remoteAddress(): string {
-    return this.#get.remoteAddress;
+    return this.get.remoteAddress;
   }
 
   get bufferedBytes(): number {
-    return this.#get.bufferedBytes;
+    return this.get.bufferedBytes;
   }
 
   get closed(): boolean {
-    return this.#get.closed;
+    return this.get.closed;
   }
 
   /** Whether a POST ever came. */
@@ -157,7 +179,7 @@ class ServerTunnel implements BytePipe {
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
-    return this.#get.write(bytes);
+    return this.get.write(bytes);
   }
 
   handle(handler: PipeHandler): void {
@@ -165,10 +187,10 @@ class ServerTunnel implements BytePipe {
   }
 
   close(): void {
-    this.#get.close();
+    this.get.close();
   }
 
   destroy(): void {
-    this.#get.destroy();
+    this.get.destroy();
   }
 }

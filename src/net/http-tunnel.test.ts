@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../base/manual-clock.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { connectHttpTunnel, type TunnelOptions } from './http-tunnel.ts';
-import { TUNNEL_WAIT_MS, TunnelDoor } from './http-tunnel-door.ts';
+import { MAX_UNFINISHED, TUNNEL_WAIT_MS, TunnelDoor } from './http-tunnel-door.ts';
 import { connectTcp, listenTcp } from './tcp.ts';
 
 const HOST = '127.0.0.1';
@@ -74,6 +74,21 @@ test('a head without an end, and a GET without its POST, are closed in time', as
   await lonely.ear.closed;
   // The cookie is free again.
   await (await raw(place.port, head('GET'))).ear.until('tunnelled\r\n\r\n');
+});
+
+test('what waits for its other half makes room for others; a whole tunnel stays', async (context) => {
+  const place = await door(context);
+  const whole = await raw(place.port, head('GET'));
+  await whole.ear.until('tunnelled\r\n\r\n');
+  await raw(place.port, head('POST'));
+  await place.accepted(0);
+  const first = await raw(place.port, 'GET / HT');
+  for (let i = 0; i < MAX_UNFINISHED; i++) {
+    const waiting = await raw(place.port, head('GET').replace(COOKIE, `c${i}`));
+    await waiting.ear.until('tunnelled\r\n\r\n');
+  }
+  await first.ear.closed;
+  assert.equal(whole.pipe.closed, false);
 });
 
 test('the camera asks for a password before it opens the tunnel', async (context) => {

@@ -33,24 +33,26 @@ export interface TcpListener {
 
 /** Errors: `port-in-use`, `listen-refused`. */
 export function listenTcp(options: ListenOptions): Promise<TcpListener> {
-  const { host, port, accept } = options;
-  const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    accept(new SocketPipe(socket));
+    options.accept(new SocketPipe(socket));
   });
+  return startListening(server, options, open);
+}
+
+/** What TCP and TLS share of listening. `open`: what `close` destroys. */
+export function startListening(
+  server: Server,
+  { host, port }: Pick<ListenOptions, 'host' | 'port'>,
+  open: ReadonlySet<Socket>,
+): Promise<TcpListener> {
+  const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
   server.once('error', (cause: NodeJS.ErrnoException) => {
-    const code = cause.code === 'EADDRINUSE' ? 'port-in-use' : 'listen-refused';
     const detail = { place: hostPort(host, port), cause };
-    reject(
-      new WeirError(
-        code,
-        code === 'port-in-use' ? 'Another program listens there' : `Cannot listen: ${cause.code}`,
-        detail,
-      ),
-    );
+    if (cause.code === 'EADDRINUSE') reject(new WeirError('port-in-use', 'Another program listens there', detail));
+    else reject(new WeirError('listen-refused', `Cannot listen: ${cause.code}`, detail));
   });
   server.listen({ host, port }, () => {
     // What goes wrong from here on (too many files open) concerns one connection that was not accepted, not the listener.

@@ -8,7 +8,9 @@ import { createServer, type SecureVersion, type TLSSocket } from 'node:tls';
 import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import { connectTls, plainFingerprint } from './tls.ts';
+import { readCertificate } from './certificate.ts';
+import { connectTcp } from './tcp.ts';
+import { connectTls, listenTls, MAX_HANDSHAKES, plainFingerprint } from './tls.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../test/fixtures/tls');
 const pem = (name: string): string => readFileSync(join(FIXTURES, `${name}.pem`), 'utf8');
@@ -65,6 +67,80 @@ test('a peer that speaks no TLS, or an old one, is source-protocol', async (cont
   });
   await assert.rejects(connectTo(old.port, '00'), { code: 'source-protocol' });
 });
+
+test('a listener speaks TLS 1.2 and later, and takes up another certificate', async () => {
+  const failures: string[] = [];
+  const listener = await listenTls({
+    host: '127.0.0.1',
+    port: 0,
+    certificate: await readCertificate(files('cert', 'key')),
+    failed: (remote, reason) => void failures.push(`${remote.replace(/\d+$/, '')} ${reason}`),
+    accept: (pipe) => {
+      pipe.handle({ data: (chunk) => pipe.write(Buffer.from(chunk)), drain: () => {}, close: () => {} });
+    },
+  });
+  const shown = await fingerprintOf(listener.port);
+  assert.equal(shown, (await readCertificate(files('cert', 'key'))).fingerprint);
+  const pipe = await connectTo(listener.port, shown);
+  const closed = new Promise<void>((resolve) =>
+    pipe.handle({ data: () => {}, drain: () => {}, close: () => resolve() }),
+  );
+  listener.setCertificate(await readCertificate(files('expired-cert', 'key')));
+  assert.notEqual(await fingerprintOf(listener.port), shown);
+  const plain = await connectPlain(listener.port);
+  plain.pipe.write(Buffer.from('OPTIONS * RTSP/1.0\r\n\r\n'));
+  await plain.closed;
+  assert.match(failures.at(-1) ?? '', /^127\.0\.0\.1: ERR_SSL/);
+  assert.equal(pipe.closed, false);
+  await listener.close();
+  await closed;
+});
+
+test('handshakes that do not go on make room for others', async () => {
+  const listener = await listenTls({
+    host: '127.0.0.1',
+    port: 0,
+    certificate: await readCertificate(files('cert', 'key')),
+    failed: () => {},
+    accept: () => {},
+  });
+  const first = await connectPlain(listener.port);
+  const others = await Promise.all(Array.from({ length: MAX_HANDSHAKES }, () => connectPlain(listener.port)));
+  await first.closed;
+  assert.equal(others.filter(({ pipe }) => pipe.closed).length, 0);
+  await listener.close();
+});
+
+test('which certificates cannot be used', async () => {
+  for (const [cert, key, message, place] of [
+    ['nowhere', 'key', 'The file cannot be read (ENOENT)', 'nowhere.pem'],
+    ['cert', 'nowhere', 'The file cannot be read (ENOENT)', 'nowhere.pem'],
+    ['key', 'key', 'There is no certificate in PEM in the file', 'key.pem'],
+    ['cert', 'cert', 'There is no private key in PEM, or one with a password in the file', 'cert.pem'],
+    ['cert', 'weak-key', 'The key does not belong to the certificate', 'weak-key.pem'],
+  ] as const) {
+    await assert.rejects(readCertificate(files(cert, key)), {
+      code: 'certificate-unusable',
+      message,
+      place: join(FIXTURES, place),
+    });
+  }
+  const expired = await readCertificate(files('expired-cert', 'key'));
+  assert.equal(new Date(expired.untilUtcMs).toISOString(), '2020-02-01T00:00:00.000Z');
+});
+
+function files(cert: string, key: string): { readonly certFile: string; readonly keyFile: string } {
+  return { certFile: join(FIXTURES, `${cert}.pem`), keyFile: join(FIXTURES, `${key}.pem`) };
+}
+
+async function connectPlain(port: number): Promise<{ readonly pipe: BytePipe; readonly closed: Promise<void> }> {
+  const { signal } = new AbortController();
+  const pipe = await connectTcp({ host: '127.0.0.1', port, timeoutMs: 1000, clock: new ManualClock(), signal });
+  const closed = new Promise<void>((resolve) =>
+    pipe.handle({ data: () => {}, drain: () => {}, close: () => resolve() }),
+  );
+  return { pipe, closed };
+}
 
 function connectTo(port: number, fingerprint?: string): Promise<BytePipe> {
   const clock = new ManualClock();

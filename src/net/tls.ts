@@ -1,10 +1,13 @@
-/** TLS as byte pipes: connecting. The certificate is verified, or is the one whose fingerprint was given. */
-import { isIP, type OnReadOpts } from 'node:net';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+/** TLS as byte pipes: connecting, where the certificate is verified or is the one whose fingerprint was given; and listening. */
+import { isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import { hostPort } from './host-port.ts';
+import type { Certificate } from './certificate.ts';
+import { hostPort, plainAddress } from './host-port.ts';
 import { openSocket, type ConnectOptions } from './open-socket.ts';
+import { SocketPipe } from './socket-pipe.ts';
+import { startListening, type ListenOptions, type TcpListener } from './tcp.ts';
 
 export interface TlsConnectOptions extends ConnectOptions {
   /** SHA-256 of the peer's certificate, in hexadecimal with or without colons; undefined: one that a known authority signed for `host`. */
@@ -39,6 +42,60 @@ export function connectTls(options: TlsConnectOptions): Promise<BytePipe> {
     ready: 'secureConnect',
     objection: (socket) => certificateObjection(socket, options),
   });
+}
+
+/** A handshake that takes longer is none. */
+export const HANDSHAKE_MS = 10_000;
+/** Handshakes at a time; the oldest makes room for another. */
+export const MAX_HANDSHAKES = 500;
+
+export interface TlsListenOptions extends ListenOptions {
+  readonly certificate: Certificate;
+  /** Told of each connection that came to nothing, and why: half a sentence. */
+  readonly failed: (remote: string, reason: string) => void;
+}
+
+export interface TlsListener extends TcpListener {
+  /** For the connections that come from now on. */
+  setCertificate(certificate: Certificate): void;
+}
+
+/** Errors: `port-in-use`, `listen-refused`. */
+export async function listenTls(options: TlsListenOptions): Promise<TlsListener> {
+  const { certificate, failed, accept } = options;
+  const open = new Set<Socket>();
+  /** By the peer's address and port, which is all that the secure socket has in common with it. */
+  const shaking = new Map<string, Socket>();
+  const settings = { minVersion: TLS_MIN, handshakeTimeout: HANDSHAKE_MS } as const;
+  const server = createServer({ ...settings, cert: certificate.cert, key: certificate.key });
+  server.on('connection', (socket: Socket) => {
+    const remote = remoteOf(socket);
+    open.add(socket);
+    shaking.set(remote, socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      if (shaking.get(remote) === socket) shaking.delete(remote);
+    });
+    const [oldest] = shaking.values();
+    if (shaking.size > MAX_HANDSHAKES) oldest?.destroy();
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    shaking.delete(remoteOf(socket));
+    accept(new SocketPipe(socket));
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    failed(remoteOf(socket), error.code ?? error.message);
+    socket.destroy();
+  });
+  const listener = await startListening(server, options, open);
+  const setCertificate = ({ cert, key }: Certificate): void => {
+    server.setSecureContext({ minVersion: TLS_MIN, cert, key });
+  };
+  return { ...listener, setCertificate };
+}
+
+function remoteOf({ remoteAddress = 'gone', remotePort = 0 }: Socket): string {
+  return hostPort(plainAddress(remoteAddress), remotePort);
 }
 
 /** Without colons, in small letters. */

@@ -34,6 +34,8 @@ export class RunningWeir {
   readonly log: LogLine[] = [];
   banner = '';
   rtsp = '';
+  /** Of no use where `rtsp.tls` is not asked for. */
+  rtsps = '';
   http = '';
   #child: ChildProcess | undefined;
   readonly #configFile: string;
@@ -83,6 +85,7 @@ export class RunningWeir {
       START_MS,
     );
     this.rtsp = `rtsp://${String(listening['rtsp'])}`;
+    this.rtsps = `rtsps://${typeof listening['rtsps'] === 'string' ? listening['rtsps'] : ''}`;
     this.http = `http://${String(listening['http'])}`;
   }
 

@@ -77,6 +77,7 @@ async function start(access: AccessSettings, more: Partial<HttpServerOptions> = 
     log,
     clock,
     version: '1.2.3',
+    upgrades: { wants: () => false, take: () => {} },
     filesFolder: '/files',
     registry: new FakeRegistry([new FakeStream('lobby'), new FakeStream('lobby/low'), new FakeStream('yard')]),
     archive: new FakeArchive(),

@@ -7,6 +7,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../../auth/access.ts';
 import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
@@ -41,6 +42,14 @@ export interface HttpServerOptions extends Omit<ApiContext, 'authenticator'> {
   readonly storageCounts: () => ReadonlyMap<string, StorageCounts>;
   /** Folder of the built page; it need not be there yet. Undefined: no page. */
   readonly pageFolder: string | undefined;
+  /** Who takes connections over that want to speak something else. */
+  readonly upgrades: Upgrades;
+}
+
+export interface Upgrades {
+  /** Whether the request is for it; any other `Upgrade` is ignored (RFC 9110 §7.8). */
+  readonly wants: (request: IncomingMessage) => boolean;
+  readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** Request line and headers together. Browsers send up to 8 KB. */
@@ -80,6 +89,7 @@ export class HttpServer {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 5000,
       noDelay: true,
+      shouldUpgradeCallback: options.upgrades.wants,
     });
     server.maxHeadersCount = MAX_HEADERS;
     server.maxConnections = MAX_CONNECTIONS;
@@ -89,6 +99,7 @@ export class HttpServer {
     const authenticator = new Authenticator(options.access, options.limiter);
     const hosts = new HostCheck(options.listen, options.hosts, options.accessKind);
     const door = new FrontDoor(options, authenticator, hosts);
+    server.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head));
     const app = await openApi({
       ...options,
       authenticator,
@@ -133,11 +144,13 @@ class FrontDoor {
   readonly #media: MediaFrame;
   readonly #realm: string;
   readonly #log: Log;
+  readonly #upgrades: Upgrades;
 
   constructor(options: HttpServerOptions, authenticator: Authenticator, hosts: HostCheck) {
     this.#hosts = hosts;
     this.#realm = authenticator.realm;
     this.#log = options.log;
+    this.#upgrades = options.upgrades;
     const { registry, media } = options;
     const local = options.accessKind === 'local';
     this.#media = new MediaFrame({ authenticator, registry, handler: media, local, hosts });
@@ -170,6 +183,21 @@ class FrontDoor {
     }
   }
 
+  /**
+   * A browser lets any page open a WebSocket to anywhere, and says in Origin only which page it was: where nobody has to say who he is, that is
+   * all that stands between a page from elsewhere and the streams.
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { host, origin } = request.headers;
+    const error = !this.#hosts.allows(host)
+      ? new WeirError('host-unknown', `The host name '${host ?? ''}' is not answered to here`)
+      : origin !== undefined && !this.#hosts.isOwnOrigin(origin)
+        ? new WeirError('forbidden', `Pages of ${origin} may not do that`)
+        : undefined;
+    if (error === undefined) this.#upgrades.take(request, socket, head);
+    else socket.on('error', () => {}).end(bareProblem(error));
+  }
+
   async #answerMedia(request: IncomingMessage, response: ServerResponse, view: ViewPath, query: string): Promise<void> {
     try {
       await this.#media.answer(request, response, view, query);
@@ -194,10 +222,13 @@ function areaOf(path: string): 'api' | 'page' {
 /** What is no HTTP, or too much of it: answered on the bare socket, since there is no request. */
 function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || cause.code === 'ECONNRESET') return void socket.destroy();
-  const error = unreadable(cause);
+  socket.end(bareProblem(unreadable(cause)));
+}
+
+/** A whole answer, for a socket that has no response. */
+function bareProblem(error: WeirError): string {
   const body = JSON.stringify(problemOf(error));
-  const head = `HTTP/1.1 ${error.row.http} ${error.row.title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body);
+  return `HTTP/1.1 ${error.row.http} ${error.row.title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 function unreadable(cause: NodeJS.ErrnoException): WeirError {

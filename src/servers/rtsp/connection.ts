@@ -6,9 +6,9 @@ import { WeirError } from '../../core/errors.ts';
 import { replyBytes, refusalOf } from '../../core/rtsp/server/response.ts';
 import { ServerConnection } from '../../core/rtsp/server/connection.ts';
 import type { ServerAnswer, ServerAsk, ServerInput, ServerOutput } from '../../core/rtsp/server/server-io.ts';
-import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { RtspFramer, type RtspUnit } from '../../core/rtsp/wire/framer.ts';
+import { httpRequestStart } from '../../core/rtsp/tunnel/http-head.ts';
 import { isTlsHello } from '../../core/rtsp/wire/tls-hello.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
@@ -31,6 +31,16 @@ export interface ConnectionFaults {
   strayFrames: number;
 }
 
+/** Which way a connection came. Through anything but TCP itself only interleaved media goes. */
+export type Door = 'tcp' | 'tls' | 'tunnel' | 'websocket';
+
+/** A connection of TCP or TLS is first looked at: HTTP is the half of a tunnel. */
+type Stage =
+  | { readonly kind: 'unknown'; readonly seen: Uint8Array }
+  | { readonly kind: 'rtsp' }
+  /** Given away. */
+  | { readonly kind: 'http' };
+
 export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink {
   readonly pipe: BytePipe;
   readonly ways: MediaWays;
@@ -42,16 +52,19 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
-  /** Something came. */
-  #begun = false;
+  readonly #door: Door;
+  #stage: Stage;
   /** When we were first seen to have closed it, monotonic. */
   #closedAtMs: number | undefined;
 
-  constructor(pipe: BytePipe, parts: ServerParts, offered: OfferedWays) {
+  constructor(pipe: BytePipe, parts: ServerParts, door: Door) {
     this.pipe = pipe;
+    this.#door = door;
+    this.#stage = door === 'tcp' || door === 'tls' ? { kind: 'unknown', seen: new Uint8Array(0) } : { kind: 'rtsp' };
     this.#parts = parts;
     this.#sinceUtcMs = parts.clock.utcMs();
     this.ways = new MediaWays(pipe, parts, this);
+    const offered = door === 'tcp' ? MediaWays.offered(parts) : { udp: false, multicast: false };
     this.#machine = new ServerConnection(parts.table, offered, parts.clock.monoMs());
     this.#framer.knowChannels(new Set());
   }
@@ -89,14 +102,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   data(chunk: Uint8Array): void {
     // Nothing could be answered any more.
     if (this.pipe.closed) return;
-    if (!this.#begun && isTlsHello(chunk)) {
-      this.#giveUp(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
-      return;
-    }
-    this.#begun = true;
-    const nowMs = this.#parts.clock.monoMs();
-    for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
-    for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
+    const begun = this.#stage.kind === 'unknown' ? this.#begin(this.#stage.seen, chunk) : chunk;
+    if (begun !== undefined) this.#read(begun);
   }
 
   readerControl(session: ServerSession, rtcp: Uint8Array): void {
@@ -165,6 +172,34 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
     };
     log.info(fields, `${media instanceof ReaderSession ? 'A reader' : 'The publisher'} left${reason(error)}`);
     if (error !== undefined && this.#machine.sessions.size === 0) this.pipe.close();
+  }
+
+  /** The first bytes of a connection; undefined: they do not say yet what it is, or it is not for us. */
+  #begin(seen: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {
+    const first = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    if (this.#door === 'tcp' && isTlsHello(first)) {
+      this.#giveUp(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
+      return undefined;
+    }
+    switch (httpRequestStart(first)) {
+      case 'more':
+        this.#stage = { kind: 'unknown', seen: Buffer.from(first) };
+        return undefined;
+      case 'yes':
+        this.#stage = { kind: 'http' };
+        this.#gone.resolve();
+        this.#parts.tunnels.take(this.pipe, first);
+        return undefined;
+      case 'no':
+        this.#stage = { kind: 'rtsp' };
+        return first;
+    }
+  }
+
+  #read(chunk: Uint8Array): void {
+    const nowMs = this.#parts.clock.monoMs();
+    for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
+    for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
   }
 
   #unit(unit: RtspUnit, nowMs: number): void {

@@ -7,7 +7,7 @@ import { MemoryLog } from '../../base/memory-log.ts';
 import type { AccessSettings } from '../../config/settings.ts';
 import { Peer } from './fake-peer.ts';
 import { FakeRegistry, FakeStream } from './fake-stream.ts';
-import { RtspServer } from './server.ts';
+import { RtspServer, type RtspServerOptions } from './server.ts';
 
 export class House implements AsyncDisposable {
   readonly clock = new ManualClock();
@@ -17,7 +17,7 @@ export class House implements AsyncDisposable {
   readonly #peers: Peer[] = [];
   #server: RtspServer | undefined;
 
-  static async open(access: AccessSettings = { kind: 'open' }): Promise<House> {
+  static async open(access: AccessSettings = { kind: 'open' }, more: Partial<RtspServerOptions> = {}): Promise<House> {
     const house = new House();
     house.registry.streams.set('yard', house.yard);
     let state = 1;
@@ -36,6 +36,7 @@ export class House implements AsyncDisposable {
         createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
           .update(text)
           .digest('hex'),
+      ...more,
     });
     return house;
   }
@@ -46,7 +47,11 @@ export class House implements AsyncDisposable {
   }
 
   peer(stream?: string): Peer {
-    const peer = new Peer(this.server.address.port, stream);
+    return this.add(new Peer(this.server.address.port, stream));
+  }
+
+  /** A peer that came another way; it ends with the house. */
+  add(peer: Peer): Peer {
     this.#peers.push(peer);
     return peer;
   }

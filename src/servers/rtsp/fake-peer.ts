@@ -15,6 +15,7 @@ export interface Frame {
 export class Peer {
   readonly socket: Socket;
   readonly base: string;
+  readonly #write: (bytes: Uint8Array) => unknown;
   readonly #framer = new RtspFramer();
   readonly #replies: RtspResponse[] = [];
   readonly frames: Frame[] = [];
@@ -22,9 +23,16 @@ export class Peer {
   #closed = false;
   #cseq = 0;
 
-  constructor(port: number, stream = 'yard') {
+  /** `write`: where what it says goes, if not into the socket that it hears on. */
+  constructor(
+    port: number,
+    stream = 'yard',
+    socket = connect(port, '127.0.0.1'),
+    write = (bytes: Uint8Array): unknown => socket.write(bytes),
+  ) {
     this.base = `rtsp://127.0.0.1:${port}/${stream}`;
-    this.socket = connect(port, '127.0.0.1');
+    this.socket = socket;
+    this.#write = write;
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk: Buffer) => {
       for (const unit of this.#framer.push(chunk)) {
@@ -48,7 +56,7 @@ export class Peer {
   ): Promise<RtspResponse> {
     this.#cseq += 1;
     const entries = Object.entries({ CSeq: String(this.#cseq), ...headers });
-    this.socket.write(
+    this.#write(
       serialiseRequest({
         method,
         uri: this.base + control,

@@ -307,7 +307,7 @@ describe('the server', () => {
     patient.socket.write('\0\x01rubbish$$$');
     assert.equal((await patient.ask('OPTIONS')).status, 200);
     const junk = house.peer();
-    junk.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    junk.socket.write('PUT / HTTP/1.1\r\nHost: x\r\n\r\n');
     assert.equal((await junk.reply()).status, 400);
     await junk.closed();
   });

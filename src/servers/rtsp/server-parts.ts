@@ -2,6 +2,7 @@
 import type { Log } from '../../base/log.ts';
 import type { SessionTable } from '../../core/rtsp/server/session-table.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { TunnelDoor } from '../../net/http-tunnel-door.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { Descriptions } from './descriptions.ts';
@@ -18,6 +19,8 @@ export interface ServerParts extends WayParts {
   readonly cname: string;
   /** Of our receiver reports. */
   readonly receiverSsrc: number;
+  /** Takes what begins as HTTP. */
+  readonly tunnels: TunnelDoor;
   /** The connection on which a session's media flows, of all there are: ask your own first. */
   connectionOf(session: ServerSession): OpenConnection | undefined;
 }

@@ -3,25 +3,29 @@ import type { Access } from '../../auth/access.ts';
 import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
 import { delay, type Clock, type Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { ListenAddress, MulticastSettings, UdpSettings } from '../../config/settings.ts';
+import type { ListenAddress, MulticastSettings, RtspTlsSettings, UdpSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { SessionTable } from '../../core/rtsp/server/session-table.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
+import type { CertificateFiles } from '../../net/certificate.ts';
+import { TunnelDoor } from '../../net/http-tunnel-door.ts';
 import { listenTcp, type TcpListener } from '../../net/tcp.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
-import { RtspConnection } from './connection.ts';
+import { RtspConnection, type Door } from './connection.ts';
 import { openDatagramPorts, type DatagramPorts } from './datagram-ports.ts';
 import { Descriptions } from './descriptions.ts';
 import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
-import { MediaWays } from './media-ways.ts';
 import type { ServerParts } from './server-parts.ts';
-import { UdpViews } from './udp-views.ts';
 import { sessionStatus, type RtspSessionStatus } from './session-status.ts';
+import { TlsDoor } from './tls-door.ts';
+import { UdpViews } from './udp-views.ts';
 
 export interface RtspServerOptions {
   readonly listen: ListenAddress;
+  /** Undefined: no TLS. */
+  readonly tls?: RtspTlsSettings | undefined;
   /** Undefined: media flows inside RTSP connections only. */
   readonly udp?: UdpSettings | undefined;
   readonly multicast?: MulticastSettings | undefined;
@@ -50,28 +54,34 @@ export class RtspServer {
   readonly #listener: TcpListener;
   readonly #ports: DatagramPorts;
   readonly #timer: Timer;
+  #tls: TlsDoor | undefined;
   #refused = 0;
   #closed: Promise<void> | undefined;
 
-  /** Errors: `port-in-use`, `listen-refused`. */
+  /** Errors: `port-in-use`, `listen-refused`, `certificate-unusable`. */
   static async listen(options: RtspServerOptions): Promise<RtspServer> {
     const early: BytePipe[] = [];
     let accept = (pipe: BytePipe): void => void early.push(pipe);
     const listener = await listenTcp({ ...options.listen, accept: (pipe) => accept(pipe) });
     const server = await RtspServer.#on(listener, options);
-    accept = (pipe) => server.#accept(pipe);
+    accept = (pipe) => server.accept(pipe, 'tcp');
     early.forEach(accept);
     return server;
   }
 
   static async #on(listener: TcpListener, options: RtspServerOptions): Promise<RtspServer> {
     const cname = `weir-${hexadecimal(options.random, 12)}`;
-    const { udp, multicast, clock } = options;
+    const { tls, udp, multicast, clock, log } = options;
+    let server: RtspServer | undefined;
     try {
       const ports = await openDatagramPorts({ host: listener.host, udp, multicast, clock, cname });
-      return new RtspServer(options, listener, ports, cname);
+      const opened = new RtspServer(options, listener, ports, cname);
+      server = opened;
+      const accept = (pipe: BytePipe): void => opened.accept(pipe, 'tls');
+      opened.#tls = tls && (await TlsDoor.open({ settings: tls, clock, log, accept }));
+      return opened;
     } catch (error) {
-      await listener.close();
+      await (server ?? listener).close();
       throw error;
     }
   }
@@ -94,6 +104,7 @@ export class RtspServer {
       views: new UdpViews(),
       cname,
       receiverSsrc: Math.floor(random() * 2 ** 32),
+      tunnels: new TunnelDoor({ clock, accept: (pipe) => this.accept(pipe, 'tunnel') }),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
     };
     this.#timer = clock.every(TICK_MS, () => this.#tick());
@@ -101,6 +112,21 @@ export class RtspServer {
 
   get address(): ListenAddress {
     return { host: this.#listener.host, port: this.#listener.port };
+  }
+
+  /** Undefined: no TLS. */
+  get tlsAddress(): ListenAddress | undefined {
+    return this.#tls?.address;
+  }
+
+  /** Looks whether the certificate's files changed, as it does by itself from time to time. */
+  async checkCertificate(): Promise<void> {
+    await this.#tls?.check();
+  }
+
+  /** The configuration was read again; the address stays. */
+  async applyCertificate(files: CertificateFiles | undefined): Promise<void> {
+    if (files !== undefined) await this.#tls?.apply(files);
   }
 
   /** Open connections, and those turned away, for metrics. */
@@ -135,16 +161,18 @@ export class RtspServer {
     const waited = new AbortController();
     await Promise.race([Promise.all(gone), delay(this.#options.clock, CLOSE_WAIT_MS, waited.signal)]);
     waited.abort();
-    await Promise.all([this.#listener.close(), this.#ports.close()]);
+    for (const { pipe } of this.#connections) pipe.destroy();
+    await Promise.all([this.#listener.close(), this.#tls?.close(), this.#ports.close()]);
   }
 
-  #accept(pipe: BytePipe): void {
+  /** Takes a connection over, also one that came to another server: a WebSocket. */
+  accept(pipe: BytePipe, door: Door): void {
     if (this.#connections.size >= MAX_CONNECTIONS || this.#closed !== undefined) {
       this.#refused += 1;
       pipe.destroy();
       return;
     }
-    const connection = new RtspConnection(pipe, this.#parts, MediaWays.offered(this.#parts));
+    const connection = new RtspConnection(pipe, this.#parts, door);
     this.#connections.add(connection);
     pipe.handle(connection);
     void connection.gone.then(() => this.#connections.delete(connection));

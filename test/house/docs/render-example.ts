@@ -21,6 +21,9 @@ const WIDTH = 110;
 /** Names for the maps whose keys the user chooses. */
 const SAMPLE_NAMES: Readonly<Record<string, string>> = { storages: 'main', streams: 'lobby' };
 
+/** Keys of a stream that do not go with the source of the one that shows them. */
+const OTHER_SOURCES: ReadonlySet<string> = new Set(['takeover', 'fingerprint']);
+
 /** More streams than the one that shows every key. */
 const MORE_STREAMS = [
   'lobby/low: { source: rtsp://user:password@192.0.2.10/sub, onDemand: true }',
@@ -34,11 +37,16 @@ function renderKey(key: string, node: KeyNode, allActive: boolean): string[] {
   if (key in SAMPLE_NAMES && typeof node.additionalProperties === 'object') {
     const entry = [`${SAMPLE_NAMES[key]}:`, ...comment(node.additionalProperties.description).map(indent)];
     const keys = Object.entries(node.additionalProperties.properties ?? {}).filter(
-      ([name]) => key !== 'streams' || name !== 'takeover',
+      ([name]) => key !== 'streams' || !OTHER_SOURCES.has(name),
     );
     const block = [...entry, ...keys.flatMap(([name, child]) => renderKey(name, child, true)).map(indent)];
     const more = key === 'streams' ? MORE_STREAMS : [];
     return [...lines, ...disabled([`${key}:`, ...[...block, ...more].map(indent)], allActive)];
+  }
+  // Without a default, that it is there is what it says.
+  if (node.properties !== undefined && node.default === undefined) {
+    const children = Object.entries(node.properties).flatMap(([name, child]) => renderKey(name, child, true));
+    return [...lines, ...disabled([`${key}:`, ...children.map(indent)], allActive)];
   }
   if (node.properties !== undefined) {
     const children = Object.entries(node.properties).flatMap(([name, child]) => renderKey(name, child, allActive));

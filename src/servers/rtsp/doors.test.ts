@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { House } from './fake-house.ts';
+import { Peer } from './fake-peer.ts';
+import { batchOf } from './fake-stream.ts';
+import { CERTIFICATE_CHECK_MS } from './tls-door.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../../test/fixtures/tls');
+const UDP = { Transport: 'RTP/AVP;unicast;client_port=5000-5001' };
+
+describe('RTSP through HTTP', () => {
+  it('is the same as without, media and all', async () => {
+    await using house = await House.open();
+    const peer = await tunnel(house);
+    const reply = await peer.play([0]);
+    assert.equal(reply.status, 200);
+    house.yard.deliver(batchOf(0, 5, true));
+    assert.equal((await peer.take(2))[1]?.payload.readUInt32BE(4), 5);
+    assert.equal(house.server.sessions()[0]?.kind, 'reader');
+    // The tunnel's two connections are one.
+    assert.equal(house.server.connections.open, 1);
+    assert.equal((await peer.ask('TEARDOWN')).status, 200);
+  });
+
+  it('has no datagrams', async () => {
+    await using house = await House.open();
+    assert.equal((await (await tunnel(house)).ask('SETUP', '/trackID=0', UDP)).status, 461);
+  });
+
+  it('a method that begins like GET is RTSP, however its bytes come', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    const request = `GET_PARAMETER ${peer.base} RTSP/1.0\r\nCSeq: 1\r\n\r\n`;
+    for (const piece of ['G', 'ET', request.slice(3)]) {
+      peer.socket.write(piece);
+      await house.peer().ask('OPTIONS');
+    }
+    assert.equal((await peer.reply()).status, 200);
+  });
+});
+
+describe('RTSP over TLS', () => {
+  it('serves what goes inside the connection, and no datagrams', async (context) => {
+    await using house = await tlsHouse(context);
+    const peer = overTls(house);
+    assert.equal((await peer.play([0])).status, 200);
+    house.yard.deliver(batchOf(0, 5, true));
+    assert.equal((await peer.take(2))[1]?.payload.readUInt32BE(4), 5);
+    assert.equal((await overTls(house).ask('SETUP', '/trackID=0', UDP)).status, 461);
+    assert.equal(house.log.lines.find(({ fields }) => 'fingerprint' in fields)?.message, SHOWN);
+  });
+
+  it('takes up a certificate whose files changed; one that cannot be used it names and does not', async (context) => {
+    await using house = await tlsHouse(context);
+    const { folder } = house;
+    const said = (): readonly string[] =>
+      house.log.lines.filter(({ fields }) => 'fingerprint' in fields || 'place' in fields).map((line) => line.message);
+    await house.server.checkCertificate();
+    assert.deepEqual(said(), [SHOWN]);
+    copyFileSync(join(FIXTURES, 'weak-cert.pem'), join(folder, 'cert.pem'));
+    house.clock.advance(CERTIFICATE_CHECK_MS);
+    await house.server.checkCertificate();
+    assert.match(said()[1] ?? '', /^The former certificate stays: The key does not belong .*key\.pem$/);
+    assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
+    copyFileSync(join(FIXTURES, 'expired-cert.pem'), join(folder, 'cert.pem'));
+    await house.server.applyCertificate({ certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
+    assert.equal(said()[2], 'The certificate is not valid today: clients refuse it');
+    assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
+  });
+
+  it('does not begin without a certificate, and leaves nothing open', async () => {
+    const files = { certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' };
+    await assert.rejects(House.open({ kind: 'open' }, { tls: { listen: { host: '127.0.0.1', port: 0 }, ...files } }), {
+      code: 'certificate-unusable',
+      place: files.certFile,
+    });
+  });
+});
+
+const SHOWN = 'RTSP over TLS shows this certificate';
+
+async function tlsHouse(context: TestContext): Promise<House & { readonly folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-tls-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  for (const name of ['cert.pem', 'key.pem']) copyFileSync(join(FIXTURES, name), join(folder, name));
+  const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+  const house = await House.open({ kind: 'open' }, { tls: { listen: { host: '127.0.0.1', port: 0 }, ...files } });
+  return Object.assign(house, { folder });
+}
+
+function overTls(house: House): Peer {
+  const port = house.server.tlsAddress?.port ?? 0;
+  return house.add(new Peer(port, 'yard', connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })));
+}
+
+let cookies = 0;
+
+/** What is said goes through a POST in base64, as QuickTime, GStreamer and FFmpeg do it. */
+async function tunnel(house: House): Promise<Peer> {
+  const { port } = house.server.address;
+  const head = (method: string): string => `${method} /yard HTTP/1.0\r\nx-sessioncookie: c${cookies}\r\n\r\n`;
+  cookies += 1;
+  const get = connect(port, '127.0.0.1');
+  get.write(head('GET'));
+  const [opened] = await once(get, 'data');
+  assert.match(String(opened), /^HTTP\/1\.0 200 OK\r\n/);
+  const post = connect(port, '127.0.0.1');
+  post.write(head('POST'));
+  get.once('close', () => post.destroy());
+  return house.add(new Peer(port, 'yard', get, (bytes) => post.write(Buffer.from(bytes).toString('base64'))));
+}
