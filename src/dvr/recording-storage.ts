@@ -205,6 +205,7 @@ async function syncFile(recorder: Recorder): Promise<{ id: number; bytes: number
     await file.sync();
   } catch (error) {
     recorder.syncFailed(
+      file,
       error instanceof WeirError ? error : new WeirError('storage-failed', 'a sync failed', { cause: error }),
     );
     return undefined;

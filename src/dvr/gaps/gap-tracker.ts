@@ -91,6 +91,12 @@ export class GapTracker {
     return true;
   }
 
+  /** What was recorded in [startUtcMs, endUtcMs) is lost again, and recording went on behind it. */
+  lostBetween(reason: GapReason, startUtcMs: number, endUtcMs: number): void {
+    this.#write(this.#store.add({ stream: this.#stream, startUtcMs, endUtcMs, reason }).written);
+    this.#gapEndUtcMs = Math.max(this.#gapEndUtcMs ?? -Infinity, endUtcMs);
+  }
+
   /** More is known of the source: an open gap that is the source's goes on with that reason. */
   sourceLost(reason: GapReason, utcMs: number): void {
     if (this.#open !== undefined && isUpstream(this.#open.reason)) this.lost(reason, utcMs);

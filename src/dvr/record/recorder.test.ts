@@ -262,3 +262,26 @@ test('the gap of a stream that was forgotten goes on until it comes back', async
     [Math.round(endOf(before) - T0), Math.round(after.entry.startUtcMs - T0), 'source-offline'],
   ]);
 });
+
+test('a file that cannot be closed whole while recording goes on: what is lost of it is a gap, and an alarm', async () => {
+  await using house = new House();
+  const dvr = await house.open();
+  const stream = new FakeStream();
+  const recording = dvr.record(stream, { storage: 'main' });
+  const [lost] = stream.give(1);
+  assert.ok(lost);
+  await recordedAll(dvr, stream);
+  const fail = house.storage.holdSync();
+  const [kept] = stream.changeSetUp('pyramid-h264').give(1);
+  assert.ok(kept);
+  await recordedAll(dvr, stream);
+  fail(new WeirError('storage-failed', 'a block could not be written'));
+  await settled(() => house.lines.some(({ message }) => message.startsWith('the end of a recording is lost')));
+  assert.equal(dvr.status('lobby').active, true);
+  await recording.close('settings');
+  assert.deepEqual(await numbersOf(dvr, stream), [kept.entry.number]);
+  assert.deepEqual(
+    (await gapsOf(house)).filter(([, , reason]) => reason === 'disk'),
+    [[Math.round(lost.entry.startUtcMs - T0), Math.round(endOf(lost) - T0), 'disk']],
+  );
+});

@@ -64,6 +64,7 @@ export class MemoryStorage implements Storage {
   readonly failing = new Map<StorageOperation, WeirError>();
   oldestMs = 0;
   #held: Promise<void> | undefined;
+  #heldSync: Promise<void> | undefined;
   #bytesWritten = 0;
 
   constructor(name = 'main') {
@@ -82,6 +83,20 @@ export class MemoryStorage implements Storage {
       this.#held = undefined;
       resolve();
     };
+  }
+
+  /** The next sync hangs until the returned function is called, and then fails with what it is given. Those after it do not: as on Linux. */
+  holdSync(): (failure?: WeirError) => void {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#heldSync = promise;
+    return (failure) => (failure === undefined ? resolve() : reject(failure));
+  }
+
+  /** The sync that is held, once. */
+  takeHeldSync(): Promise<void> | undefined {
+    const held = this.#heldSync;
+    this.#heldSync = undefined;
+    return held;
   }
 
   /** Called after each step that changes the disk. */
@@ -238,6 +253,7 @@ class OpenMemoryFile implements StorageFile {
   }
 
   async sync(): Promise<void> {
+    await this.#storage.takeHeldSync();
     this.#storage.note('sync', this.path);
     const file = this.#storage.file(this.path);
     file.synced = file.bytes.slice();
