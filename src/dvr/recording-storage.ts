@@ -33,7 +33,10 @@ export interface RecordingStorageOptions {
   readonly log: Log;
 }
 
-/** How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock). */
+/**
+ * How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock), by
+ * recovery or by the rebuild of the index.
+ */
 type StorageState =
   | { readonly kind: 'unseen' | 'recovering' }
   | { readonly kind: 'absent'; readonly error: WeirError }
@@ -141,10 +144,12 @@ export class RecordingStorage {
     if (state.kind !== 'ready') this.#state = { kind: 'recovering' };
     const report = await recoverStorage({ storage, index, log: this.#log });
     if (report.failed > 0 && !(await this.#answers())) return;
-    this.#state = { kind: 'ready', againAtMs: report.failed === 0 ? Infinity : clock.monoMs() + RECOVER_AGAIN_MS };
+    const indexed = index.look.isIndexed(storage.name);
+    const inOrder = report.failed === 0 && indexed;
+    this.#state = { kind: 'ready', againAtMs: inOrder ? Infinity : clock.monoMs() + RECOVER_AGAIN_MS };
     if (Object.values(report).some((count) => count > 0))
       this.#log.info({ ...report }, 'what the last run left is in order');
-    if (!index.look.isIndexed(storage.name)) void this.#once('rebuild', () => this.#rebuild());
+    if (!indexed) void this.#once('rebuild', () => this.#rebuild());
   }
 
   async #answers(): Promise<boolean> {
@@ -172,7 +177,7 @@ export class RecordingStorage {
     if (this.#abort.signal.aborted) return;
     // A disk that went away meanwhile shows no files.
     await storage.check();
-    await index.indexed(storage.name);
+    if (report.failed === 0) await index.indexed(storage.name);
     if (report.added > 0) this.#log.info({ ...report }, 'the index was made again from the recordings');
   }
 

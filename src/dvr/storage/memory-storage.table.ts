@@ -62,6 +62,8 @@ export class MemoryStorage implements Storage {
   freeSpace: FreeSpace = { freeBytes: 1e12, totalBytes: 1e12, freeFiles: 1e6 };
   /** Operations that fail from now on, with what. */
   readonly failing = new Map<StorageOperation, WeirError>();
+  /** Files with a sector that cannot be read. */
+  readonly unreadable = new Set<string>();
   oldestMs = 0;
   #held: Promise<void> | undefined;
   #heldSync: Promise<void> | undefined;
@@ -203,6 +205,8 @@ export class MemoryStorage implements Storage {
     this.history.push(`${operation} ${path}`.trimEnd());
     const failure = this.failing.get(operation);
     if (failure !== undefined) throw failure;
+    if (operation === 'read' && this.unreadable.has(path))
+      throw new WeirError('storage-failed', 'a sector cannot be read', { place: path });
   }
 
   file(path: string): MemoryFile {

@@ -41,7 +41,7 @@ const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(valu
 
 async function filesOf(storage: Storage): Promise<readonly string[]> {
   const paths: string[] = [];
-  for await (const path of storage.list()) paths.push(path);
+  for await (const path of storage.list(assert.ifError)) paths.push(path);
   return paths;
 }
 
@@ -100,6 +100,24 @@ test('empty folders go, others stay', () =>
     await storage.prune(next);
     assert.throws(() => statSync(join(root, 'lobby%2Flow')), { code: 'ENOENT' });
     await (await storage.create(PATH)).close();
+  }));
+
+test('a folder that cannot be read is told of, and the others are listed', () =>
+  onDisk(async (storage, root) => {
+    await storage.check();
+    const paths = ['a', 'b', 'c'].map((stream) => recordingPath({ stream, baseUtcMs: T0, attempt: 1 }));
+    for (const path of paths) await (await storage.create(path)).close();
+    const failed: string[] = [];
+    const found: string[] = [];
+    for await (const path of storage.list((folder) => failed.push(folder))) {
+      found.push(path);
+      // What was a folder when its parent was read is none any more.
+      if (found.length > 1) continue;
+      rmSync(join(root, 'b'), { recursive: true });
+      writeFileSync(join(root, 'b'), '');
+    }
+    assert.deepEqual(failed, ['b']);
+    assert.deepEqual(found, [paths[0], paths[2]]);
   }));
 
 test('a storage that shows no marker any more is not written', () =>
