@@ -136,7 +136,7 @@ export class LiveStream implements Stream {
       sinceUtcMs: utcMs,
       error,
       source: this.#supervisor.source ?? none,
-      tracks: this.#relay.status(),
+      tracks: this.#relay.status(this.timeline.faults),
       readers: { rtsp: readers.count('rtsp'), hls: this.timeline.users('hls') },
       gopMs: gopCache.gopMs,
       lastKeyFrameUtcMs: gopCache.lastKeyUtcMs,

@@ -137,6 +137,11 @@ export class LiveTimeline implements Timeline {
     return this.#head.bytes;
   }
 
+  /** Tolerated faults, by name: those of the head. */
+  get faults(): Readonly<Record<string, number>> {
+    return { segmentsDroppedEarly: this.#head.droppedEarly };
+  }
+
   /** Whether older segments can be had from the archive. */
   set recorded(recorded: boolean) {
     this.#head.keep = keptSegments(recorded);

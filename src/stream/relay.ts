@@ -101,9 +101,11 @@ export class Relay {
     return this.#lineup.clock.anchored;
   }
 
-  status(): readonly TrackStatus[] {
+  /** `faults`: those that show elsewhere, counted with the main track. */
+  status(faults: Readonly<Record<string, number>> = {}): readonly TrackStatus[] {
     const { tracks, gops } = this.#lineup;
-    return tracks.map((track) => track.status(track.main ? { oversizedGops: gops.oversized } : {}));
+    const ofMain = { oversizedGops: gops.oversized, ...faults };
+    return tracks.map((track) => track.status(track.main ? ofMain : {}));
   }
 
   gops(): readonly Batch[] {
