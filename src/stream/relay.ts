@@ -104,7 +104,7 @@ export class Relay {
   /** `faults`: those that show elsewhere, counted with the main track. */
   status(faults: Readonly<Record<string, number>> = {}): readonly TrackStatus[] {
     const { tracks, gops } = this.#lineup;
-    const ofMain = { oversizedGops: gops.oversized, ...faults };
+    const ofMain = { oversizedGops: gops.oversized, endlessPictures: gops.endless, ...faults };
     return tracks.map((track) => track.status(track.main ? ofMain : {}));
   }
 
