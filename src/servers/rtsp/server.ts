@@ -4,6 +4,7 @@ import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts'
 import { delay, type Clock, type Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { ListenAddress } from '../../config/settings.ts';
+import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { SessionTable } from '../../core/rtsp/server/session-table.ts';
@@ -65,11 +66,11 @@ export class RtspServer {
       registry,
       clock,
       log,
-      login: new Login({ access, limiter, clock, hash, secret: hexadecimal(random, 64) }),
-      table: new SessionTable(() => hexadecimal(random, 24)),
+      login: new Login({ access, limiter, clock, hash, secret: randomHex(random, 64) }),
+      table: new SessionTable(() => randomHex(random, 24)),
       descriptions: new Descriptions(Math.floor(clock.utcMs() / 1000), listener.host),
       layouts: new Layouts(),
-      cname: `weir-${hexadecimal(random, 12)}`,
+      cname: `weir-${randomHex(random, 12)}`,
       receiverSsrc: Math.floor(random() * 2 ** 32),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
     };
@@ -131,14 +132,4 @@ export class RtspServer {
     const nowMs = this.#options.clock.monoMs();
     for (const connection of this.#connections) connection.tick(nowMs);
   }
-}
-
-/** So many digits. */
-function hexadecimal(random: () => number, digits: number): string {
-  let text = '';
-  while (text.length < digits)
-    text += Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return text.slice(0, digits);
 }

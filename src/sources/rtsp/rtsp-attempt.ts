@@ -5,7 +5,6 @@
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { WeirError } from '../../core/errors.ts';
 import type { ClientInput, ClientOutput, ClientTrack, SkippedTrack } from '../../core/rtsp/client/client-io.ts';
 import { TEARDOWN_WAIT_MS, type ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
@@ -19,7 +18,7 @@ import type { SourceSink } from '../../stream/source.ts';
 /** After the last word the connection has so long to close by itself. */
 export const CLOSE_WAIT_MS = 100;
 /** From being told to stop until all is closed. A TEARDOWN that is not answered takes all of it: then nothing is waited for. */
-export const STOP_MS_MAX = TEARDOWN_WAIT_MS;
+export const RTSP_STOP_MS_MAX = TEARDOWN_WAIT_MS;
 
 export interface AttemptOptions {
   readonly machine: ClientMachine;
@@ -70,10 +69,13 @@ export class RtspAttempt {
     this.#options = options;
   }
 
-  /** Resolves when `signal` aborted and all is closed, STOP_MS_MAX later at most; rejects with the WeirError that ended it. */
+  /**
+   * Resolves when `signal` aborted and all is closed, RTSP_STOP_MS_MAX later at most; rejects with the WeirError that ended it, or with
+   * the program's own fault.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const stop = (): void => {
-      this.#stopByMs = this.#options.clock.monoMs() + STOP_MS_MAX;
+      this.#stopByMs = this.#options.clock.monoMs() + RTSP_STOP_MS_MAX;
       this.#push({ kind: 'stop' });
     };
     signal.addEventListener('abort', stop);
@@ -130,16 +132,20 @@ export class RtspAttempt {
     this.#state = connecting;
     const { connect, connectMs, clock } = this.#options;
     const { signal } = this.#connecting;
+    let pipe: BytePipe;
     try {
-      const pipe = await connect({ host: url.host, port: url.port, timeoutMs: connectMs, clock, signal });
-      if (this.#state === connecting) this.#opened(pipe);
-      else pipe.destroy();
+      pipe = await connect({ host: url.host, port: url.port, timeoutMs: connectMs, clock, signal });
     } catch (error) {
-      // Only what connecting promises; its abort comes from our own end, which is then under way.
-      if (this.#state === connecting)
-        await this.#end(
-          error instanceof WeirError ? error : new WeirError('source-unreachable', 'No connection', { cause: error }),
-        );
+      // Its abort comes from our own end, which is then under way.
+      if (this.#state === connecting) await this.#end(error);
+      return;
+    }
+    if (this.#state !== connecting) return pipe.destroy();
+    try {
+      this.#opened(pipe);
+    } catch (error) {
+      // Nobody waits for this call: a fault of ours ends the attempt as what it is.
+      await this.#end(error);
     }
   }
 
@@ -195,7 +201,7 @@ export class RtspAttempt {
     this.#closing.push(closed.then(() => timer.cancel()));
   }
 
-  async #end(error: WeirError | undefined): Promise<void> {
+  async #end(error: unknown): Promise<void> {
     if (this.#state.kind === 'over') return;
     this.#leave();
     this.#state = { kind: 'over' };

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { redactUrl } from '../../base/redact.ts';
 import type { SourceSettings } from '../../config/settings.ts';
+import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
@@ -79,15 +80,9 @@ export class RtspSource implements Source {
       keepAlive: this.#keepAlive,
       timeouts: { responseMs: connectMs, firstByteMs, idleMs },
       hash,
-      nonce: () => hexadecimal(random) + hexadecimal(random),
+      nonce: () => randomHex(random, 16),
     });
   }
-}
-
-function hexadecimal(random: () => number): string {
-  return Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0');
 }
 
 function sum(before: Faults, now: Faults): Faults {
