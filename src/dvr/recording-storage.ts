@@ -113,12 +113,12 @@ export class RecordingStorage {
     return { filesDeleted: this.#retention.filesDeleted, bytesDeleted: this.#retention.bytesDeleted };
   }
 
-  async close(): Promise<void> {
+  /** Ends its rounds. The storage is the caller's to close, once nobody writes to it any more. */
+  async stop(): Promise<void> {
     this.#abort.abort();
     this.#syncTimer?.cancel();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     await Promise.all(this.#running.values());
-    await this.storage.close();
   }
 
   /** Looks at the interval anew each time: it may have been configured anew. */

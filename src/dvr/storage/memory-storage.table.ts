@@ -65,6 +65,7 @@ export class MemoryStorage implements Storage {
   /** Files with a sector that cannot be read. */
   readonly unreadable = new Set<string>();
   oldestMs = 0;
+  closed = false;
   #held: Promise<void> | undefined;
   #heldSync: Promise<void> | undefined;
   #bytesWritten = 0;
@@ -184,7 +185,9 @@ export class MemoryStorage implements Storage {
     };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.closed = true;
+  }
 
   async append(path: string, pieces: readonly Uint8Array[]): Promise<void> {
     await this.#held;
