@@ -11,6 +11,8 @@ import type { Stream } from './stream.ts';
 
 /** A removed stream waits so long for its companion to end: a disk that hangs holds up nobody else. */
 export const COMPANION_END_MS_MAX = 5000;
+/** The same when weir ends: who made the companions waits for them next, and the whole has 15 s. */
+export const COMPANION_SHUTDOWN_MS_MAX = 1000;
 /** So long after a companion could not be made it is asked for again. */
 export const COMPANION_AGAIN_MS = 30_000;
 
@@ -62,12 +64,12 @@ export class CompanionKeeper {
     }
   }
 
-  /** Ends it, and waits for that COMPANION_END_MS_MAX at most. */
-  async end(why: CompanionEnd): Promise<void> {
+  /** Ends it, and waits for that `waitMs` at most. */
+  async end(why: CompanionEnd, waitMs: number): Promise<void> {
     const companion = this.#take();
     if (companion === undefined) return;
     const { stream, clock, log } = this.#options;
-    if (await within(clock, COMPANION_END_MS_MAX, companion.close(why))) return;
+    if (await within(clock, waitMs, companion.close(why))) return;
     log.error(
       { stream: stream.name, code: 'storage-failed' },
       'The recording of a stream that ended is still being written: nobody waits for it',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../core/errors.ts';
 import { FakeCamera } from './fake-camera.ts';
-import { COMPANION_AGAIN_MS, COMPANION_END_MS_MAX } from './companion.ts';
+import { COMPANION_AGAIN_MS, COMPANION_END_MS_MAX, COMPANION_SHUTDOWN_MS_MAX } from './companion.ts';
 import { UNUSED_STREAM_MS } from './live-streams.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { SourceSettings, StreamSettings } from '../config/settings.ts';
@@ -116,7 +116,7 @@ describe('LiveStreams', () => {
     );
     let closed = false;
     void one.streams.close().then(() => (closed = true));
-    await one.pass(COMPANION_END_MS_MAX + 40);
+    await one.pass(COMPANION_SHUTDOWN_MS_MAX + 40);
     assert.equal(closed, true);
     assert.equal(one.numbers.inUse.size, 0);
     hung.resolve();

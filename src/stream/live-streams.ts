@@ -6,7 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { Turns } from '../base/turns.ts';
 import { streamNameError } from '../config/stream-name.ts';
 import { WeirError } from '../core/errors.ts';
-import { CompanionKeeper, type CompanionEnd, type CompanionOf } from './companion.ts';
+import {
+  COMPANION_END_MS_MAX,
+  COMPANION_SHUTDOWN_MS_MAX,
+  CompanionKeeper,
+  type CompanionEnd,
+  type CompanionOf,
+} from './companion.ts';
 import { LiveStream } from './live-stream.ts';
 import { StartLimiter } from './start-limiter.ts';
 import { StreamRules } from './stream-rules.ts';
@@ -193,7 +199,7 @@ export class LiveStreams implements StreamRegistry {
     await this.#whilePending(name, async () => {
       this.#members.delete(name);
       await member.stream.stopSource(error);
-      await member.companion.end(why);
+      await member.companion.end(why, this.#closing ? COMPANION_SHUTDOWN_MS_MAX : COMPANION_END_MS_MAX);
       await member.stream.close(error);
     });
   }
