@@ -9,7 +9,6 @@ import type { Archive, GapReason } from '../stream/archive.ts';
 import type { CompanionEnd, StreamCompanion } from '../stream/live-streams.ts';
 import { MissingFiles } from './archive/missing-files.ts';
 import { RecordingArchive } from './archive/recording-archive.ts';
-import { isUpstream } from './gaps/gap-reason.ts';
 import { GapLedger } from './gaps/gap-ledger.ts';
 import { RecordingIndex } from './index/recording-index.ts';
 import { OpenRecordings } from './record/open-recordings.ts';
@@ -309,9 +308,9 @@ export class Dvr implements AsyncDisposable {
   /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */
   #look(): void {
     for (const [name, recorder] of this.#recorders) {
-      const { gap, error, sourceLive, silentMs } = recorder.status();
+      const { gap, ownFault, error, sourceLive, silentMs } = recorder.status();
       // A source that is there explains a gap no more by its having been away.
-      const explained = error !== undefined || (gap !== undefined && !(sourceLive && isUpstream(gap)));
+      const explained = error !== undefined || ownFault || (gap !== undefined && !sourceLive);
       this.#judge(name, explained ? 0 : silentMs, 'storage-failed');
     }
     for (const [name, { failed }] of this.#starts) {

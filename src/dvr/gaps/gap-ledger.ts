@@ -33,7 +33,7 @@ export class GapLedger {
       if (!this.#left.has(stream)) {
         const startUtcMs = endOf(stream) ?? sinceUtcMs;
         const { id, written } = this.#store.add({ stream, startUtcMs, endUtcMs: undefined, reason: 'crash' });
-        this.#left.set(stream, { id, startUtcMs, reason: 'crash' });
+        this.#left.set(stream, { id, startUtcMs, reason: 'crash', left: true });
         this.#write(written);
       }
       this.#write(this.#store.mark(stream, undefined));
@@ -77,5 +77,5 @@ export class GapLedger {
 
 function openGapOf({ id, row }: StoredGap): OpenGap {
   const reason = GAP_REASONS.find((known) => known === row.reason) ?? 'source-offline';
-  return { id, startUtcMs: row.startUtcMs, reason };
+  return { id, startUtcMs: row.startUtcMs, reason, left: true };
 }

@@ -54,6 +54,8 @@ export interface RecorderStatus {
   readonly recordedUpToUtcMs: number | undefined;
   /** Why nothing is being recorded right now; undefined: it is. */
   readonly gap: GapReason | undefined;
+  /** It lies in the recorder, whatever the source does. */
+  readonly ownFault: boolean;
   /** What failed last, while it does. */
   readonly error: WeirError | undefined;
   readonly sourceLive: boolean;
@@ -136,6 +138,7 @@ export class Recorder {
       storage: this.storage,
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
+      ownFault: this.#refusing !== undefined || this.#options.gaps.ownFault,
       error: this.#error,
       sourceLive: this.#source.kind === 'live',
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
