@@ -90,7 +90,10 @@ test('a storage that hangs stops no start; its streams say why, and are recorded
     assert.ok(
       lines.some(
         ({ level, message, fields }) =>
-          level === 'error' && fields['code'] === 'storage-failed' && /cannot be used/.test(message),
+          level === 'error' &&
+          fields['code'] === 'storage-failed' &&
+          fields['storage'] === 'main' &&
+          /cannot be used/.test(message),
       ),
     );
     dvr.record(stream, { storage: 'main' });
