@@ -20,6 +20,8 @@ clock.every(5, () => {
   stream.give(1);
   const upToUtcMs = dvr.status('lobby').recordedUpToUtcMs ?? 0;
   const segments = stream.given.filter(({ entry }) => entry.startUtcMs + entry.durationMs <= upToUtcMs + 1).length;
+  // That recording goes on is a row in state.db, written beside: a crash before that is one within the gap.
+  if (state.gaps.interrupted().length === 0 || state.gaps.openGap('lobby') !== undefined) return;
   if (segments > told) process.stdout.write(`${JSON.stringify({ segments, upToUtcMs })}\n`);
   told = segments;
 });
