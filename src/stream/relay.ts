@@ -189,13 +189,13 @@ export class Relay {
       });
     }
     this.#interrupt();
-    this.#lineup = this.#newLineup(formats);
+    this.#lineup = this.#newLineup(formats, this.times);
     attempt.started = false;
     if (before.length > 0) this.readers.end(new WeirError('tracks-changed', 'The stream has other tracks now'));
     return this.tracks;
   }
 
-  #newLineup(formats: readonly TrackFormat[]): Lineup {
+  #newLineup(formats: readonly TrackFormat[], before?: StreamClock): Lineup {
     const main = mainIndex(formats);
     const tracks = formats.map(
       (format, index) =>
@@ -216,7 +216,7 @@ export class Relay {
     return {
       tracks,
       main: leader,
-      clock: new StreamClock(rates, main),
+      clock: new StreamClock(rates, main, before),
       gops: new GopCache({ mainTrack: main, mainClockRate, everyFrameKey }),
       keyFrames: leader === undefined ? undefined : new LiveKeyFrames(leader),
     };
@@ -282,6 +282,7 @@ export class Relay {
   /** What was begun goes out as it is, and nothing follows on it. */
   #interrupt(): void {
     for (const track of this.tracks) track.interrupt();
+    this.#lineup.clock.endAttempt(this.tracks.map((track) => track.intervalTicks));
     this.#listener.pause();
     this.#lineup.gops.restart();
     this.#squeezed = undefined;
