@@ -26,3 +26,8 @@ export function isOwnFault(reason: GapReason): boolean {
       return reason satisfies never;
   }
 }
+
+/** Reasons that are over once weir runs and takes the stream up. */
+export function isOfWeir(reason: GapReason): boolean {
+  return reason === 'shutdown' || reason === 'crash';
+}

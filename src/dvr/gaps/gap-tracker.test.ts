@@ -65,6 +65,27 @@ const CASES: readonly (readonly [
     [[20_000, 21_000, 'source-offline']],
   ],
   [
+    'a stream that nobody sends is taken up after weir was stopped',
+    (gaps) => (gaps.lost('shutdown', 5000), gaps.begin('source-offline', 20_000), gaps.resumed(90_000)),
+    [
+      [5000, 20_000, 'shutdown'],
+      [20_000, 90_000, 'source-offline'],
+    ],
+  ],
+  [
+    'a stream is taken up after a crash, and still away',
+    (gaps) => (gaps.lost('crash', 5000), gaps.begin('source-offline', 20_000)),
+    [
+      [5000, 20_000, 'crash'],
+      [20_000, undefined, 'source-offline'],
+    ],
+  ],
+  [
+    'a source that was away before weir was',
+    (gaps) => (gaps.lost('authentication', 5000), gaps.begin('source-offline', 20_000), gaps.resumed(90_000)),
+    [[5000, 90_000, 'authentication']],
+  ],
+  [
     'a segment after a gap that is lost again',
     (gaps) => {
       gaps.lost('source-offline', 5000);

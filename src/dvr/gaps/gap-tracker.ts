@@ -6,7 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { GapStore } from '../../state/gap-store.ts';
 import type { GapReason } from '../../stream/archive.ts';
 import { joins } from '../index/indexed-segment.ts';
-import { isOwnFault } from './gap-reason.ts';
+import { isOfWeir, isOwnFault } from './gap-reason.ts';
 
 export interface OpenGap {
   readonly id: number;
@@ -77,10 +77,13 @@ export class GapTracker {
     this.#lastEndUtcMs = endUtcMs;
   }
 
-  /** Recording is asked for from `utcMs` on, and there is nothing to record yet: what lies before is nobody's gap. */
+  /**
+   * Recording is asked for from `utcMs` on, and there is nothing to record yet. What lies before is nobody's gap, or the one that was left
+   * open: if weir itself was away, it is there again, and what is missing from now on has this reason.
+   */
   begin(reason: GapReason, utcMs: number): void {
-    if (this.#open !== undefined) return;
-    this.#gapEndUtcMs = utcMs;
+    if (this.#open === undefined) this.#gapEndUtcMs = utcMs;
+    else if (!isOfWeir(this.#open.reason)) return;
     this.lost(reason, utcMs);
   }
 
