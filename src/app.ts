@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import { Access } from './auth/access.ts';
 import { WrongPasswordLimiter } from './auth/wrong-password-limiter.ts';
 import { SystemClock } from './base/clock.ts';
+import { watchClockSteps } from './base/clock-steps.ts';
 import type { Log } from './base/log.ts';
 import { Metrics } from './base/metrics.ts';
 import { NewestWork } from './base/newest-work.ts';
@@ -59,6 +60,8 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
   const settings = loadSettings(origin);
   await using opened = new AsyncDisposableStack();
   const clock = new SystemClock();
+  const clockSteps = watchClockSteps(clock, log);
+  opened.defer(() => clockSteps.cancel());
   let rules = new StreamRules(settings.streams);
 
   const state = opened.use(await State.open({ dataFolder: settings.dataFolder, clock, log }));

@@ -2,9 +2,11 @@
  * Work that only the newest value is worth: one run at a time, in order, and of the values that came during a run the last alone has one.
  * An older value can never be taken up after a newer.
  */
+import { Turns } from './turns.ts';
+
 export class NewestWork<T> implements AsyncDisposable {
   readonly #work: (value: T) => Promise<void>;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #taken = 0;
   #closed = false;
 
@@ -15,17 +17,15 @@ export class NewestWork<T> implements AsyncDisposable {
   /** Resolves when `value` is worked off, or has been passed over for a newer one. Rejects as its run does. */
   take(value: T): Promise<void> {
     const number = ++this.#taken;
-    const done = this.#turn.then(async () => {
+    return this.#turns.take(async () => {
       if (number === this.#taken && !this.#closed) await this.#work(value);
     });
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   /** Begins no further run; resolves when the running one has ended. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#turn;
+    await this.#turns.idle();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

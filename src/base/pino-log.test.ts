@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../core/errors.ts';
-import { FOLD_MS, FoldingLog } from './folding-log.ts';
-import { ManualClock } from './manual-clock.ts';
-import { MemoryLog } from './memory-log.ts';
 import { PinoLog } from './pino-log.ts';
 
 function logged(format: 'json' | 'text', write: (log: PinoLog) => void): string[] {
@@ -61,25 +58,4 @@ test('odd values do not break a line', () => {
   assert.equal(parsed['big'], '10');
   assert.equal(parsed['bytes'], '9 bytes');
   assert.ok(line.length < 6000);
-});
-
-test('a flood becomes one line a second with its count', () => {
-  const clock = new ManualClock();
-  const memory = new MemoryLog();
-  const log = new FoldingLog(memory, clock);
-  for (let second = 0; second < 3; second++) {
-    for (let n = 0; n < 100; n++)
-      log.child({ stream: 'a' }).warn({ code: 'rtp-malformed', n: second * 100 + n }, 'bad packet');
-    clock.advance(FOLD_MS);
-  }
-  assert.deepEqual(
-    memory.lines.map((line) => line.fields['repeated']),
-    [undefined, 99, 100, 100],
-  );
-  assert.equal(memory.lines[3]?.fields['n'], 299, 'the newest fields');
-  log.child({ stream: 'b' }).warn({ code: 'rtp-malformed' }, 'bad packet');
-  assert.equal(memory.lines.length, 5, 'another stream has its own line');
-  clock.advance(5 * FOLD_MS);
-  log.child({ stream: 'a' }).warn({ code: 'rtp-malformed' }, 'bad packet');
-  assert.equal(memory.lines.length, 6, 'after quiet the next one is written at once');
 });

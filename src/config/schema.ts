@@ -41,7 +41,7 @@ const STORAGE_KEEP = z
   .strictObject({
     ...keep,
     free: scalar(parseFree, {
-      description: 'Below this much free space on its disk the oldest recordings are deleted.',
+      description: 'Below this much free space on its disk the oldest recordings are deleted; `0%`: no such floor.',
       expected: SHARE_OR_SIZE,
     }).prefault('5%'),
   })

@@ -34,7 +34,8 @@ test('durations, sizes, shares', () => {
   const shares: readonly (readonly [string, number | undefined])[] = [
     ['5%', 0.05],
     ['12.5 %', 0.125],
-    ['0%', undefined],
+    ['0%', 0],
+    ['0.0%', 0],
     ['100%', undefined],
     ['5', undefined],
   ];

@@ -38,11 +38,10 @@ export function parseSize(text: string): number | undefined {
   return bytes !== undefined && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** '5%' → 0.05; more than nothing, less than all. */
+/** '5%' → 0.05; less than all. */
 export function parseShare(text: string): number | undefined {
   const match = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text);
-  const share = match === null ? 0 : Number(match[1]) / 100;
-  return share > 0 ? share : undefined;
+  return match === null ? undefined : Number(match[1]) / 100;
 }
 
 /** An address to listen on as written: a host that was not given is for the listening rule to choose. */

@@ -1,27 +1,28 @@
 /** Recordings: what records, keeps, recovers and answers. One a process, over the data folder that `State` holds. */
-import { delay, type Clock, type Timer } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log, LogFields } from '../base/log.ts';
+import { within } from '../base/within.ts';
 import type { KeepSettings, StorageSettings, StreamSettings } from '../config/settings.ts';
-import { WeirError } from '../core/errors.ts';
+import { WeirError, type ErrorCode } from '../core/errors.ts';
 import type { State } from '../state/state.ts';
 import type { Archive, GapReason } from '../stream/archive.ts';
 import type { CompanionEnd, StreamCompanion } from '../stream/live-streams.ts';
 import { MissingFiles } from './archive/missing-files.ts';
 import { RecordingArchive } from './archive/recording-archive.ts';
-import { isUpstream } from './gaps/gap-reason.ts';
 import { GapLedger } from './gaps/gap-ledger.ts';
 import { RecordingIndex } from './index/recording-index.ts';
 import { OpenRecordings } from './record/open-recordings.ts';
 import { Recorder, type RecordedStream } from './record/recorder.ts';
+import { RecordingStart, type FailedStart } from './record/recording-start.ts';
 import { RecordingStorage } from './recording-storage.ts';
 import { forgetGaps } from './retention/forget-gaps.ts';
 import { DiskStorage } from './storage/disk-storage.ts';
 import type { Storage, StorageStats } from './storage/storage.ts';
 
 /** What a hung disk may hold the end of the process up for; recovery does the rest at the next start. */
-const CLOSE_LIMIT_MS = 10_000;
+export const CLOSE_LIMIT_MS = 10_000;
 /** A stream that sends, and of which nothing was written for so long, is an alarm. */
-const SILENT_ALARM_MS = 30_000;
+export const SILENT_ALARM_MS = 30_000;
 const WATCH_MS = 10_000;
 /** So often gaps are looked through for those that nobody asks about any more. */
 export const FORGET_GAPS_MS = 3_600_000;
@@ -65,10 +66,12 @@ export class Dvr implements AsyncDisposable {
   readonly #open = new OpenRecordings();
   readonly #storages = new Map<string, RecordingStorage>();
   readonly #recorders = new Map<string, Recorder>();
+  /** Recordings that are to begin, and have not yet. */
+  readonly #starts = new Map<string, RecordingStart>();
   /** Recorders that still write, by stream: the next one of the stream begins behind them. */
   readonly #stopping = new Map<string, Promise<void>>();
-  /** Recorders that still write, all of them: a stream may have several. */
-  readonly #ending = new Set<Recorder>();
+  /** Recorders that still write, all of them (a stream may have several), and their ends. */
+  readonly #ending = new Map<Recorder, Promise<void>>();
   readonly #alarmed = new Set<string>();
   readonly #timers: Timer[] = [];
   #forgetting: Promise<void> = Promise.resolve();
@@ -123,34 +126,35 @@ export class Dvr implements AsyncDisposable {
   }
 
   /**
-   * Records a stream until it is closed: begins at its next segment, goes on over every failure. A recording of the same name
-   * ends before. Throws `config-invalid` if there is no such storage.
+   * Records a stream until it is closed: begins at its next segment, goes on over every failure, also of its beginning. A recording of
+   * the same name ends before. Throws `config-invalid` if there is no such storage.
    */
   record(stream: RecordedStream, settings: Pick<StreamSettings, 'storage'>): StreamCompanion {
+    const { clock, log } = this.#options;
     let recorder: Recorder | undefined;
-    let closed = false;
-    const begin = (): void => {
-      if (closed || this.#shuttingDown) return;
-      recorder = this.#begin(stream, settings.storage);
+    const begin = (failed: FailedStart | undefined): void => {
+      if (!this.#shuttingDown) recorder = this.#begin(stream, settings.storage, failed);
+      this.#starts.delete(stream.name);
     };
+    const start = new RecordingStart({ stream: stream.name, begin, clock, log });
     const close = async (why: CompanionEnd): Promise<void> => {
-      closed = true;
+      start.callOff();
+      if (this.#starts.get(stream.name) === start) this.#starts.delete(stream.name);
       if (recorder !== undefined && this.#recorders.get(stream.name) === recorder) await this.#stop(stream.name, why);
     };
     this.#target(stream.name, settings.storage);
+    this.#starts.get(stream.name)?.callOff();
+    this.#starts.set(stream.name, start);
     void this.#stop(stream.name, 'settings');
     const before = this.#stopping.get(stream.name);
-    if (before === undefined) begin();
-    else
-      before
-        .then(begin)
-        .catch((error: unknown) =>
-          this.#options.log.error({ stream: stream.name, error }, 'a recording could not begin'),
-        );
+    if (before === undefined) start.attempt();
+    else void before.then(() => start.attempt());
     return { close };
   }
 
   status(stream: string): RecordingStatus {
+    const failed = this.#starts.get(stream)?.failed;
+    if (failed !== undefined) return { active: false, recordedUpToUtcMs: undefined, gap: 'disk', error: failed.error };
     const recorder = this.#recorders.get(stream);
     const status = recorder?.status();
     // A disk that hangs is known of before what is written to it fails.
@@ -200,25 +204,37 @@ export class Dvr implements AsyncDisposable {
   async #close(): Promise<void> {
     this.beginShutdown();
     for (const timer of this.#timers.splice(0)) timer.cancel();
+    for (const start of this.#starts.values()) start.callOff();
+    this.#starts.clear();
     for (const name of this.#recorders.keys()) void this.#stop(name, 'removed');
-    for (const recorder of this.#ending) void recorder.stopNow();
-    const work = Promise.all(this.#stopping.values()).then(() =>
-      Promise.all([this.#missing.close(), ...[...this.#storages.values()].map((each) => each.close())]),
+    for (const recorder of this.#ending.keys()) void recorder.stopNow();
+    await Promise.all([...this.#storages.values()].map((storage) => this.#closeStorage(storage)));
+    await this.#inTime(this.#missing.close(), { code: 'storage-failed' });
+    const stored = [this.#forgetting, this.#gaps.close()];
+    await this.#inTime(
+      Promise.all(stored).then(() => this.#index.close()),
+      { code: 'index-failed', place: this.#options.state.dataFolder },
     );
-    const abort = new AbortController();
-    const inTime = await Promise.race([
-      work.then(() => true),
-      delay(this.#options.clock, CLOSE_LIMIT_MS, abort.signal).then(() => false),
-    ]);
-    abort.abort();
-    if (!inTime)
-      this.#options.log.error(
-        { code: 'storage-failed' },
-        'a disk does not answer: what waits for it is left to recovery',
-      );
-    await this.#forgetting;
-    await this.#gaps.close();
-    await this.#index.close();
+  }
+
+  /** Behind its own recorders: another disk that hangs holds it up as little as it does them. */
+  async #closeStorage(storage: RecordingStorage): Promise<void> {
+    const { name } = storage.storage;
+    const ends = [...this.#ending].filter(([recorder]) => recorder.storage === name).map(([, end]) => end);
+    const rounds = storage.stop();
+    await this.#inTime(
+      Promise.all([...ends, rounds]).then(() => storage.storage.close()),
+      { code: 'storage-failed', storage: name },
+    );
+  }
+
+  async #inTime(work: Promise<unknown>, fields: LogFields): Promise<void> {
+    const { clock, log } = this.#options;
+    const done = work.catch((error: unknown) =>
+      log.error({ ...fields, error }, 'recording could not end as it should'),
+    );
+    if (await within(clock, CLOSE_LIMIT_MS, done)) return;
+    log.error(fields, 'a disk does not answer: what waits for it is left to recovery');
   }
 
   #makeStorage(settings: StorageSettings): RecordingStorage {
@@ -232,10 +248,14 @@ export class Dvr implements AsyncDisposable {
     return new RecordingStorage({ storage, settings, index, keepOf, gaps, trustedTimes, recorders, clock, log });
   }
 
-  #begin(stream: RecordedStream, storageName: string): Recorder {
+  #begin(stream: RecordedStream, storageName: string, failed: FailedStart | undefined): Recorder {
     const { clock, log } = this.#options;
     const { storage, budget } = this.#target(stream.name, storageName);
     const gaps = this.#gaps.track(stream.name, this.#archive.recordedUpToUtcMs(stream.name));
+    if (failed !== undefined) {
+      gaps.begin('disk', failed.sinceUtcMs);
+      gaps.end(clock.utcMs());
+    }
     const recorder = new Recorder({ stream, storage, index: this.#index, open: this.#open, gaps, budget, clock, log });
     this.#recorders.set(stream.name, recorder);
     return recorder;
@@ -249,7 +269,7 @@ export class Dvr implements AsyncDisposable {
   }
 
   #writing(): readonly Recorder[] {
-    return [...this.#recorders.values(), ...this.#ending];
+    return [...this.#recorders.values(), ...this.#ending.keys()];
   }
 
   /** Ends the recording of a stream; does nothing if there is none. */
@@ -258,7 +278,6 @@ export class Dvr implements AsyncDisposable {
     if (recorder === undefined) return this.#stopping.get(name) ?? Promise.resolve();
     this.#recorders.delete(name);
     this.#alarmed.delete(name);
-    this.#ending.add(recorder);
     const stopped = recorder
       .stop(why)
       .then(() => this.#gaps.release(name))
@@ -269,6 +288,7 @@ export class Dvr implements AsyncDisposable {
         this.#ending.delete(recorder);
         if (this.#stopping.get(name) === stopped) this.#stopping.delete(name);
       });
+    this.#ending.set(recorder, stopped);
     this.#stopping.set(name, stopped);
     return stopped;
   }
@@ -288,19 +308,25 @@ export class Dvr implements AsyncDisposable {
   /** A stream that is live and of which nothing is written is the worst fault of a recorder: it must not stay silent. */
   #look(): void {
     for (const [name, recorder] of this.#recorders) {
-      const { gap, error, sourceLive, silentMs } = recorder.status();
+      const { gap, ownFault, error, sourceLive, silentMs } = recorder.status();
       // A source that is there explains a gap no more by its having been away.
-      const explained = error !== undefined || (gap !== undefined && !(sourceLive && isUpstream(gap)));
-      const silent = !explained && silentMs > SILENT_ALARM_MS;
-      if (silent && !this.#alarmed.has(name)) {
-        this.#options.log.error(
-          { stream: name, code: 'storage-failed', silentMs },
-          'nothing is being recorded of a stream that should be',
-        );
-      }
-      if (silent) this.#alarmed.add(name);
-      else this.#alarmed.delete(name);
+      const explained = error !== undefined || ownFault || (gap !== undefined && !sourceLive);
+      this.#judge(name, explained ? 0 : silentMs, 'storage-failed');
+    }
+    for (const [name, { failed }] of this.#starts) {
+      if (failed !== undefined) this.#judge(name, this.#options.clock.monoMs() - failed.sinceMs, failed.error.code);
     }
     this.#gaps.endForgotten();
+  }
+
+  /** An alarm, once, for a stream that has been silent too long. */
+  #judge(stream: string, silentMs: number, code: ErrorCode): void {
+    if (silentMs <= SILENT_ALARM_MS) {
+      this.#alarmed.delete(stream);
+      return;
+    }
+    if (this.#alarmed.has(stream)) return;
+    this.#alarmed.add(stream);
+    this.#options.log.error({ stream, code, silentMs }, 'nothing is being recorded of a stream that should be');
   }
 }

@@ -1,6 +1,6 @@
 /** A storage at a start: one that hangs, and one with a file that cannot be read. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,6 +12,7 @@ import { FakeStream } from './fake-stream.ts';
 import { RecordingIndex } from './index/recording-index.ts';
 import { beginRecording } from './record/begin-recording.ts';
 import { FIRST_LOOK_MS, RECOVER_AGAIN_MS } from './recording-storage.ts';
+import { rebuildIndex } from './recover/rebuild-index.ts';
 import { CHECK_LIMIT_MS, DiskStorage } from './storage/disk-storage.ts';
 import { MemoryStorage } from './storage/memory-storage.table.ts';
 import type { Storage } from './storage/storage.ts';
@@ -89,7 +90,10 @@ test('a storage that hangs stops no start; its streams say why, and are recorded
     assert.ok(
       lines.some(
         ({ level, message, fields }) =>
-          level === 'error' && fields['code'] === 'storage-failed' && /cannot be used/.test(message),
+          level === 'error' &&
+          fields['code'] === 'storage-failed' &&
+          fields['storage'] === 'main' &&
+          /cannot be used/.test(message),
       ),
     );
     dvr.record(stream, { storage: 'main' });
@@ -134,4 +138,45 @@ test('a file that cannot be read holds up neither the start nor retention, and i
     storage.failing.clear();
     // Once it is recovered it has an end, and is as old as the other.
     await turned(clock, () => dvr.stats().storages[0]?.filesDeleted === 2, 10_000);
+  }));
+
+test('a file that cannot be read does not end the making of a lost index, and is tried again', () =>
+  inFolder(async (folder) => {
+    const clock = new ManualClock(T0);
+    const storage = new MemoryStorage();
+    const lost = join(folder, 'lost');
+    mkdirSync(lost);
+    await crashed(lost, storage, new FakeStream(), true);
+    const [first, second] = [...storage.files.keys()].toSorted();
+    assert.ok(first !== undefined && second !== undefined);
+    storage.unreadable.add(first);
+    await using state = await State.open({ dataFolder: folder, clock, log });
+    await using dvr = await Dvr.open(optionsOf(folder, clock, state, storage));
+    await turned(clock, async () => (await numbersOf(dvr)).includes(1001));
+    await dvr.rebuilt();
+    assert.deepEqual(await numbersOf(dvr), [1001]);
+    assert.ok(lines.some(({ fields, message }) => fields['place'] === first && /tried again/.test(message)));
+    storage.unreadable.clear();
+    await turned(clock, async () => (await numbersOf(dvr)).length === 2, 10_000);
+    const reads = storage.history.length;
+    const laterMs = clock.monoMs() + 3 * RECOVER_AGAIN_MS;
+    await turned(clock, () => clock.monoMs() > laterMs, 10_000);
+    await dvr.rebuilt();
+    assert.ok(!storage.history.slice(reads).some((line) => line.startsWith('read')), 'all of it is known now');
+  }));
+
+test('what making the index again could not finish leaves no row behind that hides the file from the next time', () =>
+  inFolder(async (folder) => {
+    const storage = new MemoryStorage();
+    const lost = join(folder, 'lost');
+    mkdirSync(lost);
+    await crashed(lost, storage, new FakeStream(), true);
+    await using index = await RecordingIndex.open(folder, T0, log);
+    const { signal } = new AbortController();
+    storage.fail('sync');
+    assert.deepEqual(await rebuildIndex({ storage, index, log, signal }), { added: 0, skipped: 0, failed: 2 });
+    storage.fail('check');
+    await assert.rejects(rebuildIndex({ storage, index, log, signal }), { code: 'storage-failed' }, 'the disk is gone');
+    storage.failing.clear();
+    assert.deepEqual(await rebuildIndex({ storage, index, log, signal }), { added: 2, skipped: 0, failed: 0 });
   }));

@@ -33,7 +33,10 @@ export interface RecordingStorageOptions {
   readonly log: Log;
 }
 
-/** How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock). */
+/**
+ * How far the storage is. 'ready': recovered, but for files that are tried again from `againAtMs` on (of the monotonic clock), by
+ * recovery or by the rebuild of the index.
+ */
 type StorageState =
   | { readonly kind: 'unseen' | 'recovering' }
   | { readonly kind: 'absent'; readonly error: WeirError }
@@ -110,12 +113,12 @@ export class RecordingStorage {
     return { filesDeleted: this.#retention.filesDeleted, bytesDeleted: this.#retention.bytesDeleted };
   }
 
-  async close(): Promise<void> {
+  /** Ends its rounds. The storage is the caller's to close, once nobody writes to it any more. */
+  async stop(): Promise<void> {
     this.#abort.abort();
     this.#syncTimer?.cancel();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     await Promise.all(this.#running.values());
-    await this.storage.close();
   }
 
   /** Looks at the interval anew each time: it may have been configured anew. */
@@ -141,10 +144,12 @@ export class RecordingStorage {
     if (state.kind !== 'ready') this.#state = { kind: 'recovering' };
     const report = await recoverStorage({ storage, index, log: this.#log });
     if (report.failed > 0 && !(await this.#answers())) return;
-    this.#state = { kind: 'ready', againAtMs: report.failed === 0 ? Infinity : clock.monoMs() + RECOVER_AGAIN_MS };
+    const indexed = index.look.isIndexed(storage.name);
+    const inOrder = report.failed === 0 && indexed;
+    this.#state = { kind: 'ready', againAtMs: inOrder ? Infinity : clock.monoMs() + RECOVER_AGAIN_MS };
     if (Object.values(report).some((count) => count > 0))
       this.#log.info({ ...report }, 'what the last run left is in order');
-    if (!index.look.isIndexed(storage.name)) void this.#once('rebuild', () => this.#rebuild());
+    if (!indexed) void this.#once('rebuild', () => this.#rebuild());
   }
 
   async #answers(): Promise<boolean> {
@@ -172,7 +177,7 @@ export class RecordingStorage {
     if (this.#abort.signal.aborted) return;
     // A disk that went away meanwhile shows no files.
     await storage.check();
-    await index.indexed(storage.name);
+    if (report.failed === 0) await index.indexed(storage.name);
     if (report.added > 0) this.#log.info({ ...report }, 'the index was made again from the recordings');
   }
 
@@ -205,6 +210,7 @@ async function syncFile(recorder: Recorder): Promise<{ id: number; bytes: number
     await file.sync();
   } catch (error) {
     recorder.syncFailed(
+      file,
       error instanceof WeirError ? error : new WeirError('storage-failed', 'a sync failed', { cause: error }),
     );
     return undefined;

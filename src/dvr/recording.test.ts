@@ -227,7 +227,7 @@ test('a stream that is there, was there before it was to be recorded, and gives 
   assert.equal(alarms(), 1);
 });
 
-test('weir that ends is a gap of that reason, up to the first segment after the next start', async () => {
+test('weir that ends is a gap of that reason, up to when it takes the stream up again', async () => {
   await using house = new House();
   const dvr = await house.open();
   const stream = new FakeStream();
@@ -243,14 +243,17 @@ test('weir that ends is a gap of that reason, up to the first segment after the 
   assert.deepEqual(await again.archive.gaps('lobby', end, end + 1), [
     { startUtcMs: end, endUtcMs: undefined, reason: 'shutdown' },
   ]);
+  house.clock.advance(1000);
+  const upMs = house.clock.utcMs();
   again.record(stream, { storage: 'main' });
   stream.skip(5000);
   stream.give(1);
   await recordedAll(again, stream);
   await house.close();
   const third = await house.open();
-  assert.deepEqual(await third.archive.gaps('lobby', end, end + 1), [
-    { startUtcMs: end, endUtcMs: end + 5000, reason: 'shutdown' },
+  assert.deepEqual(await third.archive.gaps('lobby', end, end + 5000), [
+    { startUtcMs: end, endUtcMs: upMs, reason: 'shutdown' },
+    { startUtcMs: upMs, endUtcMs: end + 5000, reason: 'source-offline' },
   ]);
 });
 

@@ -38,7 +38,7 @@ const LOOKBACK_SEGMENTS_MAX = 64;
  * is not meant.
  */
 const ROUNDING_MS = 1;
-/** A change of set-up is rare; a list of more than these names the first of them. */
+/** A change of set-up is rare; a list of more than these names the newest of them. */
 const INITS_MAX = 16;
 /** Of a segment: holds the head of its first fragment, half a second with a table of a hundred samples. */
 const FRAGMENT_HEAD_BYTES = 8 * 1024;

@@ -7,12 +7,10 @@
 import type { PlaylistSegment } from '../core/hls/segment-tags.ts';
 import { viewName } from '../core/url/view.ts';
 import type { SegmentEntry } from '../stream/fragment.ts';
-import type { HeadSegment, TimelineHead } from '../stream/timeline.ts';
+import { LISTED_TARGETS_MIN, type HeadSegment, type TimelineHead } from '../stream/timeline.ts';
 
 /** AS 8.11. */
 const LISTED_SEGMENTS_MIN = 6;
-/** bis §6.2.2: a list is never shorter than this many target durations. */
-const LISTED_TARGETS_MIN = 3;
 
 export interface ListWindow {
   readonly segments: readonly HeadSegment[];

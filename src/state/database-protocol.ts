@@ -23,6 +23,8 @@ export interface OpenOrder {
   readonly file: string;
   /** SQL that brings the schema from version i to i + 1. */
   readonly steps: readonly string[];
+  /** The tables that even of a large file are looked at for damage (checkDatabase); undefined: nothing is. */
+  readonly checked: readonly string[] | undefined;
 }
 
 export type WorkerOrder =

@@ -1,7 +1,8 @@
 /** The writing thread of one database: takes orders, answers each. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { OpenOrder, WorkerAnswer, WorkerOrder } from './database-protocol.ts';
-import { DatabaseWriter, failureOf } from './database-writer.ts';
+import { DatabaseWriter } from './database-writer.ts';
+import { failureOf } from './write-failure.ts';
 
 if (parentPort !== null) run(parentPort, workerData as OpenOrder);
 

@@ -1,7 +1,9 @@
 /** The writing side of one database: opens the file, brings its schema up to date, commits requests. Runs in the writing thread. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { checkDatabase } from './check-database.ts';
 import type { OpenOrder, WriteFailure, WriteRequest } from './database-protocol.ts';
 import { upgradeSchema } from './upgrade-schema.ts';
+import { failureOf } from './write-failure.ts';
 
 /** Prepared statements kept; the house has a few dozen texts, all of them constants. */
 const MAX_STATEMENTS = 200;
@@ -15,6 +17,7 @@ export class DatabaseWriter {
     try {
       // FULL: NORMAL may forget the newest commits at a power cut, and with them intents and deletion marks.
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000');
+      if (order.checked !== undefined) checkDatabase(this.#database, order.checked);
       upgradeSchema(this.#database, order.steps);
     } catch (error) {
       this.#database.close();
@@ -54,10 +57,4 @@ export class DatabaseWriter {
     }
     return statement;
   }
-}
-
-export function failureOf(error: unknown): WriteFailure {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
-  return { message, sqliteCode: code & 255 };
 }

@@ -16,6 +16,7 @@ import type {
   WriteFailure,
   WriteRequest,
 } from './database-protocol.ts';
+import { failureOf } from './write-failure.ts';
 
 export type { SqlValue, Statement } from './database-protocol.ts';
 
@@ -34,6 +35,8 @@ export interface DatabaseOptions {
   readonly file: string;
   /** SQL that brings the schema from version i to i + 1. */
   readonly steps: readonly string[];
+  /** Looks for damage first (checkDatabase), in a large file in these tables alone. Left out: damage shows when somebody comes upon it. */
+  readonly checked?: readonly string[];
   readonly log: Log;
 }
 
@@ -44,8 +47,8 @@ export type Row = Readonly<Record<string, null | number | bigint | string | Uint
 export class DatabaseError extends WeirError {
   readonly sqliteCode: number;
 
-  constructor(file: string, failure: WriteFailure) {
-    super('index-failed', failure.message, { place: file });
+  constructor(file: string, failure: WriteFailure, cause?: unknown) {
+    super('index-failed', failure.message, { place: file, cause });
     this.sqliteCode = failure.sqliteCode;
   }
 
@@ -70,7 +73,7 @@ export class Database implements AsyncDisposable {
 
   /** Opens or makes the file and brings its schema up to date. Throws `index-failed` (a DatabaseError where SQLite says why). */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const order: OpenOrder = { file: options.file, steps: options.steps };
+    const order: OpenOrder = { file: options.file, steps: options.steps, checked: options.checked };
     const worker = new Worker(new URL('./database-worker.ts', import.meta.url), { workerData: order });
     const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
     worker.once('message', resolve);
@@ -224,7 +227,8 @@ export class Database implements AsyncDisposable {
     try {
       return query();
     } catch (error) {
-      throw new WeirError('index-failed', 'a look-up failed', { place: this.#file, cause: error });
+      const failure = failureOf(error);
+      throw new DatabaseError(this.#file, { ...failure, message: `a look-up failed: ${failure.message}` }, error);
     }
   }
 

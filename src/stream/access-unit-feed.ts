@@ -1,7 +1,7 @@
 /**
  * The access units of a stream's tracks that go into the timeline, for as long as somebody wants them: one depacketizer a track, started with the first user from the
  * GOPs in memory, stopped with the last. It stands still until the stream's clock is anchored, and then begins with the GOPs
- * in memory, so that nothing of those two seconds is lost.
+ * in memory, so that nothing of those two seconds is lost; nor of a source that ended within them.
  */
 import { payloadsOf } from './batch-packets.ts';
 import { lease } from './lease.ts';
@@ -59,6 +59,7 @@ export class AccessUnitFeed {
 
   /** The source ended: what waits for its successor is given out. */
   pause(): void {
+    if (this.#depacketizers === undefined && this.#listeners.length > 0) this.#start();
     const depacketizers = this.#depacketizers;
     if (depacketizers === undefined) return;
     this.#depacketizers = undefined;

@@ -49,9 +49,14 @@ export class AudioQueue {
     return this.#filling !== undefined;
   }
 
-  /** Forgets what begins before a moment, in ticks of this track. */
+  /** Forgets what ends before a moment, in ticks of this track; of a frame that is heard across it the rest is taken. */
   dropBefore(ticks: number, epoch: number): void {
-    this.#waiting = this.#waiting.filter((unit) => unit.dtsTicks >= ticks && unit.at.epoch === epoch);
+    const ofRun = this.#waiting.filter((unit) => unit.at.epoch === epoch);
+    this.#waiting = ofRun.flatMap((unit, i) => {
+      const end = ofRun[i + 1]?.dtsTicks ?? unit.dtsTicks + nominalTicks(unit, this.clockRate);
+      if (unit.dtsTicks >= ticks) return [unit];
+      return end > ticks ? [{ ...unit, dtsTicks: ticks }] : [];
+    });
     this.#beginRun();
   }
 

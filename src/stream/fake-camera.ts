@@ -130,6 +130,8 @@ export class FakeCamera implements Source {
   refusal: WeirError | undefined;
   /** What the network does to a packet. */
   spoil: (packet: Uint8Array) => Uint8Array = (packet) => packet;
+  /** With how many frames at once an attempt begins: FFmpeg sends what it has. */
+  burstFrames = 1;
   /** Frames of the picture sent in all attempts. */
   sent = 0;
   #fail: ((error: WeirError) => void) | undefined;
@@ -168,7 +170,7 @@ export class FakeCamera implements Source {
     const aac = this.#audio ? new AacPackets() : undefined;
     let video = 0;
     let audio = 0;
-    return () => {
+    const send = (): void => {
       const now = this.#clock.monoMs();
       for (const packet of packets.frame(video)) tracks[0]?.packet(this.spoil(packet), now);
       tracks[0]?.flush();
@@ -179,6 +181,9 @@ export class FakeCamera implements Source {
         for (const packet of aac.frame(audio)) tracks[1]?.packet(packet, now);
         tracks[1]?.flush();
       }
+    };
+    return () => {
+      for (let left = video === 0 ? this.burstFrames : 1; left > 0; left--) send();
     };
   }
 }

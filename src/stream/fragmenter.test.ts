@@ -63,7 +63,7 @@ function bench(
         gopMs: () => one.gopMs,
         audio: () => one.audio,
         audioSilent: () => one.silent,
-        mayBegin: (utcMs, span) => span > 0 || utcMs >= one.floorMs,
+        endOf: (span) => (span === 0 ? { utcMs: one.floorMs, epoch: 0, span } : undefined),
         init: (tracks) => ({ hash: hashOf(tracks), bytes: new Uint8Array(1), tracks }),
         fragment: (fragment) => fragments.push(fragment),
         segment: (entry) => entries.push(entry),
@@ -233,6 +233,32 @@ describe('Fragmenter', () => {
     assert.equal(one.entries[0]?.startUtcMs, START_MS + 2000);
   });
 
+  it('begins another line a little behind what was cut at its end, and loses no frame of a long GOP', () => {
+    for (const [behindMs, starts, samples] of [
+      [100, [START_MS + 1000], 100],
+      [1400, [START_MS + 1000], 100],
+      // So old that it is there already.
+      [1600, [], undefined],
+    ] as const) {
+      const one = bench({ gopMs: 10_000 });
+      one.floorMs = START_MS + 1000;
+      for (let i = 0; i < 100; i++) video(one, 1000 - behindMs + i * FRAME_MS, { key: i === 0, epoch: 1 });
+      one.fragmenter.end();
+      const [track] = one.fragments.flatMap(({ tracks }) => tracks);
+      assert.deepEqual(
+        one.entries.map(({ startUtcMs }) => startUtcMs),
+        starts,
+      );
+      assert.equal(track?.startTicks, samples && (START_MS + 1000) * 90);
+      const all = one.fragments.reduce((sum, part) => sum + (part.tracks[0]?.samples ?? 0), 0);
+      assert.equal(all, samples ?? 0);
+      const last = one.fragments.at(-1)?.tracks[0];
+      if (last !== undefined)
+        assert.equal(last.startTicks + last.durationTicks, (START_MS + 5000 - behindMs) * 90, `${behindMs}`);
+      assertWithoutHoles(one.fragments);
+    }
+  });
+
   it('leaves out pictures that cannot be decoded by who begins at a CRA', () => {
     const one = bench({ gopMs: 1000 });
     video(one, 0, { key: true, ptsMs: 120 });
@@ -302,6 +328,18 @@ describe('Fragmenter', () => {
       one.entries.map((entry) => entry.discontinuity),
       [true, true],
     );
+  });
+
+  it('goes on at its end where the clock jumps back by little more than a second, frame after frame', () => {
+    const one = bench({ gopMs: 10_000 });
+    run(one, 0, 3000, 10_000);
+    one.floorMs = START_MS + 3000;
+    run(one, 1800, 6000, 1e9, { epoch: 1 });
+    one.fragmenter.end();
+    assert.deepEqual(durations(one), [3000, 3000]);
+    const samples = one.fragments.reduce((sum, part) => sum + (part.tracks[0]?.samples ?? 0), 0);
+    assert.equal(samples, 75 + 105);
+    assertWithoutHoles(one.fragments);
   });
 
   it('begins no earlier than it ended where the clock jumps back, unless the system clock did', () => {
@@ -403,6 +441,23 @@ describe('Fragmenter', () => {
       one.entries.map((entry) => entry.discontinuity),
       [true, false, false, false, false],
     );
+  });
+
+  it('takes the sound that was sent from the first frame on, and of a frame heard across its start the rest', () => {
+    const one = bench({ gopMs: 2000, audio: true });
+    one.audio = { ...AUDIO, silence: Uint8Array.of(1, 2, 3) };
+    // The picture is decoded 100 ms after the sound begins, and shown 80 ms later.
+    for (let i = 0; i < 50; i++) one.fragmenter.pushAudio(audioUnit(i, one.audio));
+    for (let ms = 100; ms < 1100; ms += FRAME_MS) video(one, ms, { key: ms === 100, ptsMs: ms + 80 });
+    one.fragmenter.end();
+    const audio = one.fragments.flatMap(({ tracks }) => tracks.filter(({ trackId }) => trackId === 2));
+    assert.deepEqual([audio[0]?.startTicks], [(START_MS + 100) * 48]);
+    // Frames 0 to 3 are over by then, 4 is heard.
+    assert.equal(
+      audio.reduce((sum, { samples }) => sum + samples, 0),
+      46,
+    );
+    assertWithoutHoles(one.fragments);
   });
 
   it('makes the frame before a lost audio frame longer', () => {

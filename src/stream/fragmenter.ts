@@ -22,6 +22,11 @@ import type { Sample, TimedUnit } from './timed-unit.ts';
 import type { ClockEpoch } from './track-clock.ts';
 
 const VIDEO_TRACK_ID = 1;
+/**
+ * A run on another line of the clock that would begin so little before the end of the last one begins there: its first frames are squeezed
+ * until their times pass it. A little more than what the clock corrects at once (JUMP_MS).
+ */
+export const BEHIND_MS_MAX = 1500;
 
 export interface FragmenterOptions {
   readonly partMs: number;
@@ -44,13 +49,17 @@ export interface FragmenterHost {
   audio(): CodecParameters | undefined;
   /** It has not been heard for so long that silence stands for it. */
   audioSilent(): boolean;
-  /** Whether a segment may begin at this moment of UTC: not before the end of the last one of the same span. */
-  mayBegin(utcMs: number, span: number): boolean;
+  /** Where the last fragment of a span ends, and the epoch that it was of: nothing of that span begins before it. */
+  endOf(span: number): EndOfRun | undefined;
   init(tracks: readonly InitTrack[]): InitSegment;
-  fragment(fragment: Fragment, span: number): void;
+  fragment(fragment: Fragment, at: ClockEpoch): void;
   segment(entry: SegmentEntry): void;
   /** A segment was cut inside a GOP. */
   cutByTime(): void;
+}
+
+export interface EndOfRun extends ClockEpoch {
+  readonly utcMs: number;
 }
 
 export interface SegmentNumbering {
@@ -146,8 +155,19 @@ export class Fragmenter {
   }
 
   #enter(unit: TimedUnit): void {
-    if (!unit.unit.key || !this.#host.mayBegin(this.#ms(unit.dtsTicks), unit.at.span)) return;
-    this.#begin(unit, true, true);
+    const first = unit.unit.key ? this.#notBehind(unit) : undefined;
+    if (first !== undefined) this.#begin(first, true, unit.ptsTicks);
+  }
+
+  /** The frame as the first of a run; undefined where it lies before what was cut, which holds it or goes on too far beyond it. */
+  #notBehind(unit: TimedUnit): TimedUnit | undefined {
+    const end = this.#host.endOf(unit.at.span);
+    if (end === undefined) return unit;
+    const endTicks = Math.round((end.utcMs * this.#options.mainClockRate) / 1000);
+    const behindTicks = endTicks - unit.dtsTicks;
+    if (behindTicks <= 0) return unit;
+    if (unit.at.epoch <= end.epoch || this.#ms(behindTicks) > BEHIND_MS_MAX) return undefined;
+    return notBefore(unit, endTicks);
   }
 
   #goOn(state: OpenState, unit: TimedUnit, interval: FrameInterval): void {
@@ -155,7 +175,8 @@ export class Fragmenter {
       // Another tie to UTC, the same pictures: they go on at once, unless they would overlap what was cut.
       this.#break(state);
       this.#state = { kind: 'waiting' };
-      if (this.#host.mayBegin(this.#ms(unit.dtsTicks), unit.at.span)) this.#begin(unit, true, false);
+      const first = this.#notBehind(unit);
+      if (first !== undefined) this.#begin(first, true, undefined);
       return;
     }
     if (state.entryPtsTicks !== undefined) {
@@ -163,14 +184,15 @@ export class Fragmenter {
       state.entryPtsTicks = undefined;
     }
     const earliest = state.pending === undefined ? state.endTicks : state.pending.dtsTicks + 1;
-    const next = unit.dtsTicks >= earliest ? unit : { ...unit, dtsTicks: earliest };
+    const next = notBefore(unit, earliest);
     const step = next.dtsTicks - (state.pending?.dtsTicks ?? state.endTicks - interval.ticks);
     if (this.#ms(step - interval.ticks) > this.#rules.usualPartMs(this.#ms(interval.ticks))) {
       this.#break(state);
-      this.#begin(next, true, false);
+      this.#begin(next, true, undefined);
       return;
     }
-    interval.push(step);
+    // A frame that was squeezed says nothing of their usual distance.
+    if (next === unit) interval.push(step);
     if (state.pending !== undefined) this.#complete(state, next.dtsTicks);
     this.#place(state, next, interval);
   }
@@ -180,7 +202,7 @@ export class Fragmenter {
     if (this.#endsSegment(state, next, interval)) {
       this.#closePart(state, false);
       this.#closeSegment(state);
-      this.#begin(next, state.endTicks !== next.dtsTicks, false);
+      this.#begin(next, state.endTicks !== next.dtsTicks, undefined);
       return;
     }
     const [first] = state.samples;
@@ -220,7 +242,8 @@ export class Fragmenter {
     return waiting !== undefined && waiting.identity !== segment.audio?.identity && this.#host.audio() !== undefined;
   }
 
-  #begin(unit: TimedUnit, jump: boolean, entry: boolean): void {
+  /** `entryPtsTicks`: of the key frame with which a decoder begins here. */
+  #begin(unit: TimedUnit, jump: boolean, entryPtsTicks: number | undefined): void {
     const before = this.#state.kind === 'open' ? this.#state.segment : undefined;
     const main = unit.unit.parameters;
     if (!isMuxable(main)) {
@@ -250,7 +273,6 @@ export class Fragmenter {
       bytes: 0,
       durationMs: 0,
     };
-    const entryPtsTicks = entry ? unit.ptsTicks : undefined;
     this.#state = {
       kind: 'open',
       segment,
@@ -274,7 +296,7 @@ export class Fragmenter {
     }
     const parameters = queue.parameters ?? sent;
     if (jump || before?.audio?.identity !== parameters.identity) {
-      queue.dropBefore((this.#ms(unit.ptsTicks) * queue.clockRate) / 1000, unit.at.epoch);
+      queue.dropBefore(this.#audioTicks(unit.dtsTicks, queue), unit.at.epoch);
     }
     return queue.parameters ?? sent;
   }
@@ -321,7 +343,7 @@ export class Fragmenter {
     segment.frames += main.samples.length;
     segment.bytes += fragment.bytes.length;
     segment.durationMs += fragment.durationMs;
-    this.#host.fragment(fragment, state.at.span);
+    this.#host.fragment(fragment, state.at);
   }
 
   #audioPart(state: OpenState, endOfRun: boolean): readonly PartTrack[] {
@@ -361,4 +383,8 @@ export class Fragmenter {
   #ms(mainTicks: number): number {
     return (mainTicks * 1000) / this.#options.mainClockRate;
   }
+}
+
+function notBefore(unit: TimedUnit, ticks: number): TimedUnit {
+  return unit.dtsTicks >= ticks ? unit : { ...unit, dtsTicks: ticks, ptsTicks: Math.max(unit.ptsTicks, ticks) };
 }

@@ -129,6 +129,30 @@ describe('GopCache', () => {
     assert.ok(gops.bytes <= MAX_ACCESS_UNIT_BYTES, `${gops.bytes}`);
   });
 
+  it('remembers no more batches ahead of a key frame than parameter sets take, counted', () => {
+    for (const [sent, moved, endless] of [
+      [3, 3, 0],
+      [64, 64, 0],
+      [65, 0, 1],
+      [1000, 0, 1],
+    ] as const) {
+      const gops = cache();
+      for (let i = 0; i < sent; i++) gops.push(batch(VIDEO, 100, { frameEnd: false }));
+      gops.push(batch(VIDEO, 100, { key: true }));
+      assert.deepEqual([gops.newest().length, gops.endless], [moved + 1, endless], `${sent}`);
+      gops.push(batch(VIDEO, 200, { frameEnd: false }));
+      gops.push(batch(VIDEO, 200, { key: true }));
+      assert.deepEqual(times(gops.newest()), [200, 200], 'the next picture begins anew');
+    }
+  });
+
+  it('a key frame that takes its time is no picture without an end', () => {
+    const gops = cache();
+    gops.push(batch(VIDEO, 100, { key: true, frameEnd: false }));
+    for (let i = 0; i < 200; i++) gops.push(batch(VIDEO, 100, { frameEnd: false }));
+    assert.deepEqual([gops.newest().length, gops.endless], [201, 0]);
+  });
+
   it('counts batches too, however small they are', () => {
     const gops = cache();
     const buffer = Buffer.alloc(16);

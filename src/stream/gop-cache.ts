@@ -16,6 +16,8 @@ export const GOP_CACHE_MS = 4000;
 export const GOP_CACHE_BYTES_MAX = 32 * 1024 * 1024;
 /** As bytes: what is held is objects too, and a sender may cut as small as it likes. More than ten minutes of 30 pictures and 50 audio frames a second. */
 export const GOP_CACHE_BATCHES_MAX = 64 * 1024;
+/** Parameter sets that go ahead of their key frame come in a batch, or in a few; a picture of more (a third of a second of 5 ms) has no end. */
+const AHEAD_BATCHES_MAX = 64;
 /** Length of a GOP where every frame is one. */
 const GOP_MS_MIN = 1000;
 const GOPS_MEASURED = 8;
@@ -39,6 +41,15 @@ interface OpenGop {
   kept: 'all' | 'key-frame' | 'nothing';
 }
 
+/** Last batches of the main track that may turn out to belong to the next key frame: parameter sets sent ahead of it. */
+interface Ahead {
+  readonly ticks: number;
+  batches: Batch[];
+  bytes: number;
+  /** There were too many: none is remembered. */
+  over: boolean;
+}
+
 export interface GopCacheOptions {
   readonly mainTrack: number;
   readonly mainClockRate: number;
@@ -58,12 +69,8 @@ export class GopCache {
   #bytes = 0;
   #batches = 0;
   #oversized = 0;
-  /**
-   * Last batches of the main track that may turn out to belong to the next key frame (parameter sets sent ahead of it), up to
-   * MAX_ACCESS_UNIT_BYTES.
-   */
-  #ahead: Batch[] = [];
-  #aheadBytes = 0;
+  #ahead: Ahead | undefined;
+  #endless = 0;
   /** Distances of the last key frames in milliseconds. */
   #distances: readonly number[] = [];
   #lastKeyUtcMs: number | undefined;
@@ -76,6 +83,11 @@ export class GopCache {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Pictures of more batches or bytes than go ahead of a key frame: time stands still, or no frame ends. */
+  get endless(): number {
+    return this.#endless;
   }
 
   /** GOPs that were dropped whole, since their key frame passed MAX_ACCESS_UNIT_BYTES: time stands still, or no frame ends. */
@@ -111,7 +123,7 @@ export class GopCache {
     if (last !== undefined)
       this.#before = { ticks: last.ticks, batches: keyFrameOf(last, this.#options.mainTrack), whole: last.whole };
     this.#gops = [];
-    this.#forgetAhead();
+    this.#ahead = undefined;
     this.#bytes = 0;
     this.#batches = 0;
   }
@@ -149,13 +161,13 @@ export class GopCache {
     this.#add(batches.length, bytes);
     this.#gops = this.#trimmed([...this.#gops, gop]);
     this.#before = undefined;
-    this.#forgetAhead();
+    this.#ahead = undefined;
     this.#lastKeyUtcMs = batch.arrivalUtcMs;
   }
 
   /** Parameter sets of this picture that went out in a batch of their own: taken from the GOP before. */
   #takeAhead(ticks: number, last: OpenGop | undefined): readonly Batch[] {
-    const ahead = this.#ahead.filter((batch) => batch.ticks === ticks);
+    const ahead = this.#ahead?.ticks === ticks ? this.#ahead.batches : [];
     if (last === undefined || ahead.length === 0) return ahead;
     const moved = new Set(ahead);
     const left = last.batches.filter((batch) => !moved.has(batch));
@@ -182,15 +194,17 @@ export class GopCache {
   }
 
   #rememberAhead(batch: Batch): void {
-    if (this.#ahead[0]?.ticks !== batch.ticks) this.#forgetAhead();
-    this.#aheadBytes += batch.buffer.length;
-    if (this.#aheadBytes > MAX_ACCESS_UNIT_BYTES) this.#forgetAhead();
-    else this.#ahead.push(batch);
-  }
-
-  #forgetAhead(): void {
-    this.#ahead = [];
-    this.#aheadBytes = 0;
+    const { ticks } = batch;
+    // The rest of a key frame, which may take its time.
+    if (ticks === this.#gops.at(-1)?.ticks) return;
+    if (this.#ahead?.ticks !== ticks) this.#ahead = { ticks, batches: [], bytes: 0, over: false };
+    const ahead = this.#ahead;
+    if (ahead.over) return;
+    ahead.batches.push(batch);
+    ahead.bytes += batch.buffer.length;
+    if (ahead.batches.length <= AHEAD_BATCHES_MAX && ahead.bytes <= MAX_ACCESS_UNIT_BYTES) return;
+    this.#ahead = { ticks, batches: [], bytes: 0, over: true };
+    this.#endless += 1;
   }
 
   /** Drops the oldest GOPs without which there is still enough. */

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { delay } from '../base/clock.ts';
+import { Turns } from '../base/turns.ts';
 import { WeirError } from '../core/errors.ts';
 import { AccessUnitFeed } from './access-unit-feed.ts';
 import { LeaseCounter, joinLeases, lease } from './lease.ts';
@@ -69,7 +70,7 @@ export class LiveStream implements Stream {
   /** Those who wait for a state or a format. */
   readonly #waiting = new Set<() => void>();
   /** What changes the source happens one after another. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: LiveStreamOptions) {
     const { settings, clock, log, random, limiter, numbers, archive, partMs, segmentMs } = options;
@@ -135,7 +136,7 @@ export class LiveStream implements Stream {
       sinceUtcMs: utcMs,
       error,
       source: this.#supervisor.source ?? none,
-      tracks: this.#relay.status(),
+      tracks: this.#relay.status(this.timeline.faults),
       readers: { rtsp: readers.count('rtsp'), hls: this.timeline.users('hls') },
       gopMs: gopCache.gopMs,
       lastKeyFrameUtcMs: gopCache.lastKeyUtcMs,
@@ -183,7 +184,7 @@ export class LiveStream implements Stream {
 
   /** Takes settings up, at the start and when they change; a source that they do not concern goes on. */
   configure(settings: StreamSettings): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (this.#closed !== undefined) return;
       const before = this.#started ? this.#settings : undefined;
       this.#settings = settings;
@@ -198,7 +199,7 @@ export class LiveStream implements Stream {
 
   /** A publisher's session becomes the source. Throws `publish-refused`, `stream-busy`. */
   publish(source: Source): Promise<PublishGrant> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (this.#closed !== undefined) throw this.#closed;
       // As they are now, which may be others than when the publisher was let in.
       const { source: wanted } = this.#settings;
@@ -220,7 +221,7 @@ export class LiveStream implements Stream {
 
   /** Ends the source, its session torn down; what it sent last is in the timeline then. `error` is what state and publisher say. */
   stopSource(error: WeirError): Promise<void> {
-    return this.#inTurn(() => this.#endSource(error, error));
+    return this.#turns.take(() => this.#endSource(error, error));
   }
 
   /** After the source: ends the readers and the timeline. */
@@ -294,12 +295,6 @@ export class LiveStream implements Stream {
 
   #wake(): void {
     for (const wake of this.#waiting) wake();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -68,8 +68,12 @@ export interface StreamBench {
   readonly spans: Map<string, readonly RecordedSpan[]>;
   /** What happened to companions: 'open yard', 'close yard settings'. */
   readonly companions: string[];
+  /** Settings with which companions were asked for. */
+  readonly made: StreamSettings[];
   /** Streams whose companion cannot be made. */
   readonly withoutCompanion: Set<string>;
+  /** What the end of a companion waits for, by stream. */
+  readonly heldCompanions: Map<string, Promise<void>>;
   /** Lets time pass in steps of a frame, so that promises between timers settle. */
   pass(ms: number): Promise<void>;
   apply(...settings: readonly StreamSettings[]): Promise<void>;
@@ -84,6 +88,8 @@ export function streamBench(
   const spans = new Map<string, readonly RecordedSpan[]>();
   const companions: string[] = [];
   const withoutCompanion = new Set<string>();
+  const made: StreamSettings[] = [];
+  const heldCompanions = new Map<string, Promise<void>>();
   const log = new QuietLog();
   const streams = new LiveStreams({
     clock,
@@ -101,13 +107,14 @@ export function streamBench(
       if (source instanceof FakeCamera) cameras.set(settings.name, source);
       return source;
     },
-    companionOf: (stream) => {
+    companionOf: (stream, settings) => {
+      made.push(settings);
       if (withoutCompanion.has(stream.name)) throw new WeirError('config-invalid', 'no such storage');
       companions.push(`open ${stream.name}`);
       return {
         close: (why) => {
           companions.push(`close ${stream.name} ${why}`);
-          return Promise.resolve();
+          return heldCompanions.get(stream.name) ?? Promise.resolve();
         },
       };
     },
@@ -121,5 +128,18 @@ export function streamBench(
   };
   const apply = (...settings: readonly StreamSettings[]): Promise<void> =>
     streams.apply(new Map(settings.map((one) => [one.name, one])));
-  return { clock, streams, numbers, log, cameras, spans, companions, withoutCompanion, pass, apply };
+  return {
+    clock,
+    streams,
+    numbers,
+    log,
+    cameras,
+    spans,
+    companions,
+    made,
+    withoutCompanion,
+    heldCompanions,
+    pass,
+    apply,
+  };
 }

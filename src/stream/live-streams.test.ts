@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../core/errors.ts';
 import { FakeCamera } from './fake-camera.ts';
+import { COMPANION_AGAIN_MS, COMPANION_END_MS_MAX, COMPANION_SHUTDOWN_MS_MAX } from './companion.ts';
 import { UNUSED_STREAM_MS } from './live-streams.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
 import type { SourceSettings, StreamSettings } from '../config/settings.ts';
@@ -63,25 +64,94 @@ describe('LiveStreams', () => {
     });
   }
 
-  it('a companion that cannot be made holds no numbers, and a stream that is there goes on without', async () => {
+  it('a stream whose companion cannot be made is live without, and it is asked for again', async () => {
     const one = streamBench();
     await one.apply(settingsOf('gate', PULL));
     one.withoutCompanion.add('yard').add('gate');
     await one.apply(settingsOf('yard', PULL), settingsOf('gate', PULL, { record: true }));
-    assert.deepEqual([...one.numbers.inUse], ['gate']);
-    assert.equal((await one.streams.find('gate'))?.name, 'gate');
-    assert.deepEqual(one.companions, ['open gate', 'close gate settings']);
-    one.withoutCompanion.clear();
-    await one.apply(settingsOf('yard', PULL), settingsOf('gate', PULL));
+    await one.pass(500);
+    const states = await Promise.all(['yard', 'gate'].map(async (name) => (await one.streams.find(name))?.status()));
     assert.deepEqual(
-      one.streams
-        .list()
-        .map(({ name }) => name)
-        .toSorted(byText),
-      ['gate', 'yard'],
+      states.map((status) => status?.state),
+      ['live', 'live'],
     );
+    assert.deepEqual(one.companions, ['open gate', 'close gate settings']);
+    one.withoutCompanion.delete('yard');
+    one.clock.advance(COMPANION_AGAIN_MS);
+    assert.deepEqual(one.companions.slice(2), ['open yard']);
+    one.withoutCompanion.clear();
+    one.clock.advance(COMPANION_AGAIN_MS);
+    assert.deepEqual(one.companions.slice(3), ['open gate']);
+    await one.streams.close();
+    one.clock.advance(COMPANION_AGAIN_MS);
+    assert.deepEqual(one.companions.slice(4).toSorted(byText), ['close gate removed', 'close yard removed']);
+  });
+
+  it('a removed stream does not ask for its companion again', async () => {
+    const one = streamBench();
+    one.withoutCompanion.add('yard');
+    await one.apply(settingsOf('yard', PULL));
+    await one.apply();
+    one.withoutCompanion.clear();
+    one.clock.advance(COMPANION_AGAIN_MS);
+    assert.deepEqual(one.companions, []);
     await one.streams.close();
   });
+
+  it('a companion that does not end holds up neither a change, nor its name, nor the end', async () => {
+    const one = streamBench();
+    await one.apply(settingsOf('yard', PULL), settingsOf('gate', PULL));
+    const hung = Promise.withResolvers<void>();
+    one.heldCompanions.set('yard', hung.promise).set('gate', hung.promise);
+    const done: string[] = [];
+    void one.apply(settingsOf('gate', PULL)).then(() => done.push('removed'));
+    void one.apply(settingsOf('gate', PULL), settingsOf('yard', PULL)).then(() => done.push('there again'));
+    await one.pass(COMPANION_END_MS_MAX - 40);
+    assert.deepEqual(done, []);
+    await one.pass(80);
+    assert.deepEqual(done, ['removed', 'there again']);
+    assert.deepEqual(
+      one.log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields),
+      [{ stream: 'yard', code: 'storage-failed' }],
+    );
+    let closed = false;
+    void one.streams.close().then(() => (closed = true));
+    await one.pass(COMPANION_SHUTDOWN_MS_MAX + 40);
+    assert.equal(closed, true);
+    assert.equal(one.numbers.inUse.size, 0);
+    hung.resolve();
+  });
+
+  const meanwhile: readonly (readonly [string, readonly StreamSettings[], Partial<StreamSettings> | undefined])[] = [
+    ['changes', [settingsOf('**', PUBLISH, { record: true, storage: 'other' })], { record: true, storage: 'other' }],
+    ['goes', [], undefined],
+  ];
+  for (const [what, patterns, expected] of meanwhile) {
+    it(`a stream in the making whose configuration ${what}`, async () => {
+      const one = streamBench();
+      await one.apply(settingsOf('**', PUBLISH));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      one.numbers.held.set('cam', promise);
+      const published = one.streams.publish('cam', new FakeCamera(one.clock)).catch((error: unknown) => error);
+      await one.pass(0);
+      let applied = false;
+      const applying = one.apply(...patterns).then(() => (applied = true));
+      await one.pass(0);
+      assert.equal(applied, false, 'a change is taken up when the stream has taken it up');
+      resolve();
+      await applying;
+      const outcome = await published;
+      const [settings] = one.made;
+      if (expected === undefined) {
+        assert.equal(outcome instanceof WeirError && outcome.code, 'stream-unknown');
+        assert.deepEqual([one.streams.list(), one.made, one.numbers.inUse.size], [[], [], 0]);
+      } else {
+        assert.deepEqual({ record: settings?.record, storage: settings?.storage }, expected);
+        assert.equal(one.made.length, 1);
+      }
+      await one.streams.close();
+    });
+  }
 
   it('a source that cannot be made is the state of its stream, others go on', async () => {
     const one = streamBench((clock, settings) => {

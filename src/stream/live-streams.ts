@@ -3,8 +3,16 @@
  * A change of the configuration touches only the streams that it concerns.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { Turns } from '../base/turns.ts';
 import { streamNameError } from '../config/stream-name.ts';
 import { WeirError } from '../core/errors.ts';
+import {
+  COMPANION_END_MS_MAX,
+  COMPANION_SHUTDOWN_MS_MAX,
+  CompanionKeeper,
+  type CompanionEnd,
+  type CompanionOf,
+} from './companion.ts';
 import { LiveStream } from './live-stream.ts';
 import { StartLimiter } from './start-limiter.ts';
 import { StreamRules } from './stream-rules.ts';
@@ -15,6 +23,8 @@ import type { Archive } from './archive.ts';
 import type { SegmentNumbers } from './segment-numbers.ts';
 import type { Source } from './source.ts';
 import type { PublishGrant, Stream, StreamRegistry } from './stream.ts';
+
+export type { CompanionEnd, StreamCompanion } from './companion.ts';
 
 /** More streams than one process serves. */
 const STREAMS_MAX = 10_000;
@@ -31,24 +41,13 @@ export interface LiveStreamsOptions {
   readonly hls: { readonly partMs: number; readonly segmentMs: number };
   /** Makes the source that settings describe (not 'publish'). Throws a WeirError if it cannot. */
   readonly sourceOf: (settings: StreamSettings) => Source;
-  /** What goes with a stream: its recorder. Asked again when `record` or `storage` changes. May throw a WeirError. */
-  readonly companionOf?: (stream: Stream, settings: StreamSettings) => StreamCompanion | undefined;
-}
-
-/**
- * Why a companion ends. 'settings': the stream goes on, with another companion or none. 'removed': after its source ended, the stream
- * goes. 'unused': the same, but whoever publishes that name again brings it back.
- */
-export type CompanionEnd = 'settings' | 'removed' | 'unused';
-
-export interface StreamCompanion {
-  /** Resolves when it has ended; never rejects. After 'settings' the next one of the stream may be asked for at once. */
-  close(why: CompanionEnd): Promise<void>;
+  /** What goes with a stream: its recorder. Asked again when `record` or `storage` changes, and a while after it threw a WeirError. */
+  readonly companionOf?: CompanionOf;
 }
 
 interface Member {
   readonly stream: LiveStream;
-  companion: StreamCompanion | undefined;
+  readonly companion: CompanionKeeper;
 }
 
 export class LiveStreams implements StreamRegistry {
@@ -59,9 +58,10 @@ export class LiveStreams implements StreamRegistry {
   readonly #pending = new Map<string, Promise<unknown>>();
   /** Streams that it will be looked at whether anybody needs them. */
   readonly #forgetting = new Set<LiveStream>();
+  /** Configurations, what is forgotten, and the end. */
+  readonly #turns = new Turns();
   #rules = new StreamRules(new Map());
   #closing = false;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
@@ -107,7 +107,7 @@ export class LiveStreams implements StreamRegistry {
 
   /** Takes a configuration up: adds, removes and changes what differs, and resolves when that is done. */
   apply(streams: ReadonlyMap<string, StreamSettings>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#rules = new StreamRules(streams);
       const gone = [...this.#members.keys()].filter((name) => this.#rules.settingsOf(name) === undefined);
       const removed = new WeirError('stream-removed', 'The configuration no longer has this stream');
@@ -115,13 +115,15 @@ export class LiveStreams implements StreamRegistry {
       await Promise.all([...this.#members.values()].map((member) => this.#change(member)));
       const missing = [...this.#rules.exact].filter(({ name }) => !this.#members.has(name));
       await Promise.all(missing.map(({ name }) => this.#tryObtain(name)));
+      // Those in the making take up what is in force when they are made.
+      await Promise.all(this.#pending.values());
     });
   }
 
   /** Ends all streams: sources torn down, recordings closed, readers told. Idempotent. */
   close(): Promise<void> {
     this.#closing = true;
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await Promise.all(this.#pending.values());
       const error = new WeirError('shutting-down', 'weir is shutting down');
       await Promise.all([...this.#members.keys()].map((name) => this.#remove(name, error)));
@@ -153,12 +155,16 @@ export class LiveStreams implements StreamRegistry {
   }
 
   async #make(name: string): Promise<LiveStream> {
-    const settings = this.#rules.settingsOf(name);
-    if (settings === undefined) throw new WeirError('stream-unknown', `There is no stream ${name}`);
     if (this.#members.size >= STREAMS_MAX)
       throw new WeirError('limit-reached', `There are ${STREAMS_MAX} streams already`);
     const { clock, log, random, archive, hls, sourceOf } = this.#options;
     const numbers = await this.#options.numbers.open(name);
+    // As they are by now: the configuration may have changed meanwhile.
+    const settings = this.#rules.settingsOf(name);
+    if (settings === undefined) {
+      await numbers.close();
+      throw new WeirError('stream-unknown', `There is no stream ${name} any more`);
+    }
     const stream = new LiveStream({
       settings,
       clock,
@@ -171,37 +177,19 @@ export class LiveStreams implements StreamRegistry {
       segmentMs: hls.segmentMs,
       sourceOf,
     });
-    try {
-      this.#members.set(name, { stream, companion: this.#options.companionOf?.(stream, settings) });
-    } catch (error) {
-      await numbers.close();
-      throw error;
-    }
+    const companionOf = this.#options.companionOf ?? (() => undefined);
+    const companion = new CompanionKeeper({ stream, companionOf, clock, log });
+    companion.begin(settings);
+    this.#members.set(name, { stream, companion });
     await stream.configure(settings);
     return stream;
   }
 
-  async #change(member: Member): Promise<void> {
-    const { stream } = member;
+  async #change({ stream, companion }: Member): Promise<void> {
     const settings = this.#rules.settingsOf(stream.name);
     if (settings === undefined || sameSettings(settings, stream.settings)) return;
-    if (!sameRecording(settings, stream.settings)) this.#changeCompanion(member, settings);
+    if (!sameRecording(settings, stream.settings)) companion.begin(settings);
     await stream.configure(settings);
-  }
-
-  /** The one before ends by itself, at the end of the segment in hand: nobody waits for that. */
-  #changeCompanion(member: Member, settings: StreamSettings): void {
-    void member.companion?.close('settings');
-    member.companion = undefined;
-    try {
-      member.companion = this.#options.companionOf?.(member.stream, settings);
-    } catch (error) {
-      if (!(error instanceof WeirError)) throw error;
-      this.#options.log.error(
-        { stream: settings.name, code: error.code, error },
-        `The stream cannot be recorded: ${error.describe()}`,
-      );
-    }
   }
 
   async #remove(name: string, error: WeirError, why: CompanionEnd = 'removed'): Promise<void> {
@@ -211,7 +199,7 @@ export class LiveStreams implements StreamRegistry {
     await this.#whilePending(name, async () => {
       this.#members.delete(name);
       await member.stream.stopSource(error);
-      await member.companion?.close(why);
+      await member.companion.end(why, this.#closing ? COMPANION_SHUTDOWN_MS_MAX : COMPANION_END_MS_MAX);
       await member.stream.close(error);
     });
   }
@@ -220,7 +208,7 @@ export class LiveStreams implements StreamRegistry {
   #forgetLater(stream: LiveStream): void {
     if (this.#forgetting.has(stream)) return;
     this.#forgetting.add(stream);
-    this.#options.clock.after(UNUSED_STREAM_MS, () => void this.#inTurn(() => this.#forget(stream)));
+    this.#options.clock.after(UNUSED_STREAM_MS, () => void this.#turns.take(() => this.#forget(stream)));
   }
 
   async #forget(stream: LiveStream): Promise<void> {
@@ -249,12 +237,6 @@ export class LiveStreams implements StreamRegistry {
     } finally {
       if (this.#pending.get(name) === settled) this.#pending.delete(name);
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -15,12 +15,13 @@ import type { InitTrack } from '../core/mp4/init-track.ts';
 import type { AccessUnitFeed } from './access-unit-feed.ts';
 import type { Archive } from './archive.ts';
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
-import type { FragmenterHost, SegmentNumbering } from './fragmenter.ts';
+import type { EndOfRun, FragmenterHost, SegmentNumbering } from './fragmenter.ts';
 import type { LiveTrack } from './relay-track.ts';
 import type { Relay } from './relay.ts';
 import type { SegmentContent } from './segment-content.ts';
 import type { StreamNumbers } from './segment-numbers.ts';
 import type { Generation, Lease, Timeline, TimelineHead, TimelineListener } from './timeline.ts';
+import type { ClockEpoch } from './track-clock.ts';
 
 /** Six segments are listed; what has left the list stays fetchable as long again, here or in the archive (DESIGN §5). */
 export const SEGMENTS_KEPT = 12;
@@ -84,7 +85,7 @@ export class LiveTimeline implements Timeline {
   #linger: Timer | undefined;
   #discontinuities: number;
   /** End of the last fragment: in its span nothing begins before it. */
-  #end: { readonly utcMs: number; readonly span: number } | undefined;
+  #end: EndOfRun | undefined;
   /** Something was given out since the last pause. */
   #flowing = false;
   #cutWarned = false;
@@ -135,6 +136,11 @@ export class LiveTimeline implements Timeline {
 
   get bytes(): number {
     return this.#head.bytes;
+  }
+
+  /** Tolerated faults, by name: those of the head. */
+  get faults(): Readonly<Record<string, number>> {
+    return { segmentsDroppedEarly: this.#head.droppedEarly };
   }
 
   /** Whether older segments can be had from the archive. */
@@ -253,9 +259,9 @@ export class LiveTimeline implements Timeline {
         return audio?.lastArrivalMs === undefined || audioSilent() ? undefined : parameters;
       },
       audioSilent,
-      mayBegin: (utcMs, span) => this.#end === undefined || this.#end.span !== span || utcMs >= this.#end.utcMs,
+      endOf: (span) => (this.#end?.span === span ? this.#end : undefined),
       init: (tracks) => this.#init(tracks),
-      fragment: (fragment, span) => this.#fragment(fragment, span),
+      fragment: (fragment, at) => this.#fragment(fragment, at),
       segment: (entry) => this.#segment(entry),
       cutByTime: () => this.#warnOfLongGop(),
     };
@@ -268,12 +274,12 @@ export class LiveTimeline implements Timeline {
     return { number, discontinuityNumber: this.#discontinuities };
   }
 
-  #fragment(fragment: Fragment, span: number): void {
+  #fragment(fragment: Fragment, at: ClockEpoch): void {
     this.#flowing = true;
     const main = fragment.tracks[0];
     if (main !== undefined) {
       const endTicks = main.startTicks + main.durationTicks;
-      this.#end = { utcMs: (endTicks * 1000) / main.timescale, span };
+      this.#end = { ...at, utcMs: (endTicks * 1000) / main.timescale };
     }
     this.#head.fragment(fragment);
     for (const listener of this.#listeners) listener.fragment(fragment);

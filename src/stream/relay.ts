@@ -101,10 +101,12 @@ export class Relay {
     return this.#lineup.clock.anchored;
   }
 
-  status(): readonly TrackStatus[] {
+  /** `faults`: those that show elsewhere, counted with the main track. */
+  status(faults: Readonly<Record<string, number>> = {}): readonly TrackStatus[] {
     const { tracks, gops } = this.#lineup;
     const nowMs = this.#clock.monoMs();
-    return tracks.map((track) => track.status(nowMs, track.main ? { oversizedGops: gops.oversized } : {}));
+    const ofMain = { oversizedGops: gops.oversized, endlessPictures: gops.endless, ...faults };
+    return tracks.map((track) => track.status(nowMs, track.main ? ofMain : {}));
   }
 
   gops(): readonly Batch[] {
@@ -188,13 +190,13 @@ export class Relay {
       });
     }
     this.#interrupt();
-    this.#lineup = this.#newLineup(formats);
+    this.#lineup = this.#newLineup(formats, this.times);
     attempt.started = false;
     if (before.length > 0) this.readers.end(new WeirError('tracks-changed', 'The stream has other tracks now'));
     return this.tracks;
   }
 
-  #newLineup(formats: readonly TrackFormat[]): Lineup {
+  #newLineup(formats: readonly TrackFormat[], before?: StreamClock): Lineup {
     const main = mainIndex(formats);
     const tracks = formats.map(
       (format, index) =>
@@ -215,7 +217,7 @@ export class Relay {
     return {
       tracks,
       main: leader,
-      clock: new StreamClock(rates, main),
+      clock: new StreamClock(rates, main, before),
       gops: new GopCache({ mainTrack: main, mainClockRate, everyFrameKey }),
       keyFrames: leader === undefined ? undefined : new LiveKeyFrames(leader),
     };
@@ -281,6 +283,7 @@ export class Relay {
   /** What was begun goes out as it is, and nothing follows on it. */
   #interrupt(): void {
     for (const track of this.tracks) track.interrupt();
+    this.#lineup.clock.endAttempt(this.tracks.map((track) => track.intervalTicks));
     this.#listener.pause();
     this.#lineup.gops.restart();
     this.#squeezed = undefined;

@@ -60,6 +60,64 @@ describe('StreamClock', () => {
     assert.equal(one.clock.anchored, true);
   });
 
+  it('lays an attempt that begins with a burst behind the one before, all tracks alike, and slews it back', () => {
+    for (const [name, burstMs, stepMs, laterMs] of [
+      ['a burst of FFmpeg', 200, 0, 200],
+      ['nothing to do', 0, 0, 0],
+      ['so much is old', 1200, 0, 0],
+      ['a clock set back begins a span, which holds nothing yet', 200, -60_000, 0],
+    ] as const) {
+      const one = camera();
+      for (let ms = 0; ms < 4000; ms += 40) {
+        video(one, ms, ms);
+        audio(one, ms, ms);
+      }
+      one.clock.endAttempt([3600, 1920]);
+      one.clock.restart(UTC + 4000);
+      one.utcOffsetMs += stepMs;
+      // Media time 10 s is here at 4 s, with what follows it for so long.
+      for (let ms = 0; ms <= 4000; ms += 40) {
+        const arrivalMs = 4000 + Math.max(0, ms - burstMs);
+        one.clock.observe(VIDEO, (10_000 + ms) * 90, arrivalMs, arrivalMs + one.utcOffsetMs, ms === 0);
+        audio(one, 10_000 + ms, arrivalMs);
+      }
+      const firstMs = 4000 - burstMs + one.utcOffsetMs;
+      assert.ok(Math.abs(videoUtc(one, 10_000) - (firstMs + laterMs)) < 1, name);
+      assert.ok(Math.abs(audioUtc(one, 10_000) - (firstMs + laterMs)) < 1, name);
+      const epoch = epochOf(one, 10_000);
+      for (let ms = 4040; ms <= 500_000; ms += 40) {
+        const arrivalMs = 4000 + ms - burstMs;
+        video(one, 10_000 + ms, arrivalMs);
+        audio(one, 10_000 + ms, arrivalMs);
+      }
+      assert.ok(Math.abs(videoUtc(one, 510_000) - (500_000 + firstMs)) <= 20, name);
+      assert.equal(epochOf(one, 510_000), epoch, name);
+    }
+  });
+
+  it('lays the line of other tracks behind those before', () => {
+    const one = camera();
+    for (let ms = 0; ms < 4000; ms += 40) video(one, ms, ms);
+    one.clock.endAttempt([3600, 1920]);
+    const other = { clock: new StreamClock([90_000], VIDEO, one.clock), utcOffsetMs: UTC };
+    other.clock.restart(UTC + 4000);
+    for (let ms = 0; ms <= 2400; ms += 40)
+      other.clock.observe(VIDEO, ms * 90, 4000 + Math.max(0, ms - 200), UTC + 4000 + Math.max(0, ms - 200), ms === 0);
+    assert.equal(videoUtc(other, 0), UTC + 4000);
+    assert.ok((epochOf(other, 0) ?? 0) > (epochOf(one, 0) ?? 0));
+  });
+
+  it('an attempt that ends sooner is anchored by what came', () => {
+    const one = camera();
+    one.clock.endAttempt([3600, 1920]);
+    assert.equal(one.clock.anchored, false);
+    for (let ms = 0; ms < 800; ms += 40) video(one, ms, 5000 + ms + (ms === 400 ? 10 : 30));
+    assert.equal(one.clock.anchored, false);
+    one.clock.endAttempt([3600, 1920]);
+    assert.equal(one.clock.anchored, true);
+    assert.equal(videoUtc(one, 0), UTC + 5010);
+  });
+
   it('leaves jitter alone', () => {
     const one = camera();
     const random = seededRandom(1);

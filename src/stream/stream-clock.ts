@@ -6,8 +6,10 @@
  *         ▲                                  │
  *         └────────── a new attempt ─────────┘
  *
- * The anchor is the smallest (arrival − media time), since packets come late (bursts at PLAY, TCP) but never early.
+ * The anchor is the smallest (arrival − media time), since packets come late (bursts at PLAY, TCP) but never early. An attempt that ends
+ * sooner is anchored by what came.
  */
+import { AttemptSeam } from './attempt-seam.ts';
 import { ReportShift } from './report-shift.ts';
 import { TrackClock } from './track-clock.ts';
 import type { ClockEpoch } from './track-clock.ts';
@@ -25,10 +27,10 @@ export const SENDER_SKEW_MS_MAX = 1000;
 const LATENESS_MS_MAX = 500;
 
 type ClockState =
-  | {
-      readonly kind: 'anchoring';
-      /** Arrival of the main track's first packet. */ readonly sinceMs: number | undefined;
-    }
+  /** The main track is awaited. */
+  | { readonly kind: 'empty' }
+  /** Arrival of the main track's first packet, and of the newest of all. */
+  | { readonly kind: 'anchoring'; readonly sinceMs: number; readonly lastMs: number }
   | { readonly kind: 'steady'; readonly windowStartMs: number };
 
 export class StreamClock {
@@ -38,20 +40,25 @@ export class StreamClock {
   readonly #latenessMs: number[] = [];
   /** What reports add to the clocks. */
   readonly #shift = new ReportShift();
+  readonly #seam: AttemptSeam;
   /**
    * Offsets by which reports go until the anchor, by track: those of the attempt before, which the line was laid to fit, or in a first
    * attempt the best guess at the first report.
    */
   #saidOffsetsMs: (number | undefined)[] = [];
-  #state: ClockState = { kind: 'anchoring', sinceMs: undefined };
+  #state: ClockState = { kind: 'empty' };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
   /** UTC − monotonic time at the last packet. */
   #utcOffsetMs: number | undefined;
 
-  /** `main` is the index of the track that leads: the picture, where there is one. */
-  constructor(clockRates: readonly number[], main: number) {
+  /** `main` is the index of the track that leads: the picture, where there is one. `before`: of the tracks that the stream had until now. */
+  constructor(clockRates: readonly number[], main: number, before?: StreamClock) {
     this.#tracks = clockRates.map((rate) => new TrackClock(rate));
     this.#main = main;
+    this.#seam = before === undefined ? new AttemptSeam(main) : AttemptSeam.after(before.#seam, main);
+    if (before === undefined) return;
+    this.#epoch = before.#epoch;
+    this.#utcOffsetMs = before.#utcOffsetMs;
   }
 
   get anchored(): boolean {
@@ -75,8 +82,10 @@ export class StreamClock {
     this.#followSystemClock(arrivalUtcMs - arrivalMs);
     track.observe(ticks, arrivalUtcMs);
     switch (this.#state.kind) {
+      case 'empty':
       case 'anchoring':
-        this.#anchoring(this.#state.sinceMs, index, arrivalMs);
+        this.#seam.saw(index, ticks, key);
+        this.#anchoring(this.#state, index, arrivalMs);
         return;
       case 'steady':
         if (!track.anchored) track.anchor(arrivalUtcMs - (ticks * 1000) / track.clockRate, this.#epoch);
@@ -116,29 +125,51 @@ export class StreamClock {
   }
 
   /**
+   * The attempt is over: what came of it has its place in UTC, however short it was. `intervalTicks` is the usual distance of two frames,
+   * by track.
+   */
+  endAttempt(intervalTicks: readonly number[]): void {
+    if (this.#state.kind === 'anchoring') this.#anchor(this.#state.lastMs);
+    this.#tracks.forEach((track, i) => {
+      const { lastTicks } = track;
+      if (!track.anchored || lastTicks === undefined) return;
+      const endMs = track.utcMs(lastTicks + (intervalTicks[i] ?? 0));
+      if (endMs !== undefined) this.#seam.end(i, endMs, this.#epoch.span);
+    });
+  }
+
+  /**
    * The first packet of a new attempt is here, at `utcMs` (undefined: of the first one): its times are a line of their own, to be
    * anchored anew.
    */
   restart(utcMs: number | undefined): void {
-    this.#state = { kind: 'anchoring', sinceMs: undefined };
+    this.#state = { kind: 'empty' };
     this.#epoch = { epoch: this.#epoch.epoch + 1, span: this.#epoch.span };
     this.#saidOffsetsMs = this.#tracks.map((track, i) =>
       track.anchored && utcMs !== undefined ? this.#reportedOffsetMs(track, i, utcMs) : this.#saidOffsetsMs[i],
     );
     this.#shift.clear();
+    this.#seam.restart();
     for (const track of this.#tracks) track.forget();
   }
 
-  #anchoring(sinceMs: number | undefined, index: number, arrivalMs: number): void {
-    if (sinceMs === undefined) {
-      if (index === this.#main) this.#state = { kind: 'anchoring', sinceMs: arrivalMs };
-      return;
-    }
-    if (arrivalMs - sinceMs < ANCHOR_MS) return;
+  #anchoring(state: Exclude<ClockState, { kind: 'steady' }>, index: number, arrivalMs: number): void {
+    if (state.kind === 'empty' && index !== this.#main) return;
+    const sinceMs = state.kind === 'empty' ? arrivalMs : state.sinceMs;
+    this.#state = { kind: 'anchoring', sinceMs, lastMs: arrivalMs };
+    if (arrivalMs - sinceMs >= ANCHOR_MS) this.#anchor(arrivalMs);
+  }
+
+  #anchor(arrivalMs: number): void {
+    const targets = this.#tracks.map((track, i) => this.#targetOf(track, i));
+    const laterMs = this.#seam.shiftMs(this.#epoch.span, (i, ticks) => {
+      const [track, target] = [this.#tracks[i], targets[i]];
+      return track === undefined || target === undefined ? undefined : (ticks * 1000) / track.clockRate + target;
+    });
     this.#tracks.forEach((track, i) => {
-      const offsetMs = this.#targetOf(track, i);
+      const offsetMs = targets[i];
       if (offsetMs === undefined) return;
-      track.anchor(offsetMs, this.#epoch);
+      track.anchor(offsetMs + laterMs, this.#epoch);
       if (i !== this.#main) this.#latenessMs[i] = lateness((track.leastOffsetMs ?? offsetMs) - offsetMs);
     });
     const offMs = this.#tracks.map(({ offsetMs }, i) => difference(this.#saidOffsetsMs[i], offsetMs));

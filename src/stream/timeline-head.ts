@@ -4,13 +4,15 @@
  */
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
 import { contentOf, type SegmentContent } from './segment-content.ts';
-import type { Generation, HeadSegment, TimelineHead } from './timeline.ts';
+import { LISTED_TARGETS_MIN, type Generation, type HeadSegment, type TimelineHead } from './timeline.ts';
+
+/** However short they are: a source that breaks off after each key frame makes a segment of each. 18 s of segments of 0.3 s. */
+export const HEAD_SEGMENTS_MAX = 64;
+/** Of whole segments; the newest stays whatever it holds. Eighteen seconds of 60 Mb/s. */
+export const HEAD_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Inits of segments that have left the head but may still be asked for by a player. */
 const INITS_MAX = 8;
-
-/** RFC 8216bis §6.2.2: a live list is never shorter than this many target durations. */
-const TARGETS_MIN = 3;
 
 export class SegmentHead {
   generation: Generation | undefined;
@@ -23,6 +25,7 @@ export class SegmentHead {
   #inits: readonly InitSegment[] = [];
   #discontinuitiesBefore: number;
   #keep: number;
+  #droppedEarly = 0;
   readonly #waiting = new Set<() => void>();
 
   /** `discontinuities` counted before the first segment; `keep` segments stay. */
@@ -33,6 +36,11 @@ export class SegmentHead {
 
   get bytes(): number {
     return this.#bytes + this.#openBytes;
+  }
+
+  /** Segments that left before a list may do without them, since there was too much. */
+  get droppedEarly(): number {
+    return this.#droppedEarly;
   }
 
   get live(): boolean {
@@ -113,9 +121,9 @@ export class SegmentHead {
     return promise;
   }
 
-  /** Down to `keep`, as long as what stays lasts long enough for a list. */
+  /** Down to `keep`, as long as what stays lasts long enough for a list; further where that is too much. */
   #trim(): void {
-    const shortestMs = TARGETS_MIN * 1000 * (this.generation?.targetDurationS ?? 0);
+    const shortestMs = LISTED_TARGETS_MIN * 1000 * (this.generation?.targetDurationS ?? 0);
     let stayMs = this.#segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
     let gone = 0;
     for (const { durationMs } of this.#segments) {
@@ -124,6 +132,14 @@ export class SegmentHead {
       gone++;
     }
     if (gone > 0) this.#drop(gone);
+    while (this.#segments.length > 1 && this.#tooMuch()) {
+      this.#drop(1);
+      this.#droppedEarly++;
+    }
+  }
+
+  #tooMuch(): boolean {
+    return this.#segments.length > HEAD_SEGMENTS_MAX || this.#bytes > HEAD_BYTES_MAX;
   }
 
   #drop(count: number): void {

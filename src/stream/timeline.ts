@@ -5,6 +5,9 @@
 import type { Fragment, InitSegment, SegmentEntry } from './fragment.ts';
 import type { SegmentContent } from './segment-content.ts';
 
+/** A live list is never shorter than this many target durations (RFC 8216bis §6.2.2): the head holds what that takes, lists name it. */
+export const LISTED_TARGETS_MIN = 3;
+
 export interface Timeline {
   readonly stream: string;
   /**

@@ -132,10 +132,12 @@ async function runIn(
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const [code] = (await once(child, 'close')) as [number | null];
-  assert.equal(
-    code,
-    0,
-    `${program} ${words.join(' ')} ended with ${code}:\n${said.slice(-4000)}\n${errors.slice(-4000)}`,
-  );
+  assert.equal(code, 0, `${program} ${words.join(' ')} ended with ${code}:\n${failures(said)}\n${errors.slice(-4000)}`);
   return said;
+}
+
+/** The tests that failed, which may stand long before the end, and the end. */
+function failures(said: string): string {
+  const at = said.indexOf('failing tests:');
+  return at < 0 ? said.slice(-4000) : `${said.slice(at, at + 4000)}\n…\n${said.slice(-1000)}`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WeirError } from '../../core/errors.ts';
 import type { Dvr } from '../dvr.ts';
 import { FakeStream, type FakeSegment } from '../fake-stream.ts';
 import { House, settled } from '../house.table.ts';
@@ -70,4 +71,24 @@ test('a disk that is away takes nothing off the lists', async () => {
   for (const [path, file] of files) house.storage.files.set(path, file);
   assert.deepEqual(await numbersOf(dvr), [1000, 1001, 1002]);
   assert.equal((await ask(dvr, first))?.length, 1);
+});
+
+test('a recording that is gone stays on the lists until its gap is written', async () => {
+  await using house = new House();
+  const { dvr, segments } = await recorded(house);
+  const [, second] = segments;
+  assert.ok(second);
+  deleteByHand(house, 1);
+  const { gaps } = house.state;
+  const add = gaps.add.bind(gaps);
+  gaps.add = () => ({ id: 0, written: Promise.reject(new WeirError('index-failed', 'the test lets it fail')) });
+  assert.equal(await ask(dvr, second), undefined);
+  await settled(() => house.lines.some(({ message }) => message.startsWith('a missing recording could not be')));
+  assert.deepEqual(await numbersOf(dvr), [1000, 1001, 1002]);
+  gaps.add = add;
+  assert.equal(await ask(dvr, second), undefined);
+  await house.close();
+  const again = await house.open();
+  assert.deepEqual(await numbersOf(again), [1000, 1002]);
+  assert.equal((await again.archive.gaps('lobby', 0, 1e14)).filter(({ reason }) => reason === 'disk').length, 1);
 });

@@ -57,10 +57,11 @@ export class MissingFiles {
       'the file of a recording is gone: it is listed no longer',
     );
     const runs = index.runsOf(file);
-    await index.mark(stream, [file]);
+    // The gap first: an end in between shows a recording that is not there, and never a hole without a reason.
     await Promise.all(
       runs.map(({ startUtcMs, endUtcMs }) => gaps.add({ stream, startUtcMs, endUtcMs, reason: 'disk' }).written),
     );
+    await index.mark(stream, [file]);
     await index.forget([file.id]);
   }
 }

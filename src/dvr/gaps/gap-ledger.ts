@@ -1,7 +1,7 @@
 /** The open gaps of all streams over the runs of weir: takes up those that the last run left, and tells a crash from an end. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { GapStore, StoredGap } from '../../state/gap-store.ts';
+import { MIN_GAP_MS, type GapStore, type StoredGap } from '../../state/gap-store.ts';
 import { GAP_REASONS } from '../../stream/archive.ts';
 import { GapTracker, type OpenGap } from './gap-tracker.ts';
 
@@ -30,10 +30,15 @@ export class GapLedger {
   begin(endOf: (stream: string) => number | undefined): void {
     for (const gap of this.#store.openGaps()) this.#left.set(gap.row.stream, openGapOf(gap));
     for (const { stream, sinceUtcMs } of this.#store.interrupted()) {
-      if (!this.#left.has(stream)) {
-        const startUtcMs = endOf(stream) ?? sinceUtcMs;
+      const endUtcMs = endOf(stream);
+      const left = this.#left.get(stream);
+      // Recorded behind its start: the gap was over, and its end not written yet. The recordings say where.
+      const over = left !== undefined && endUtcMs !== undefined && endUtcMs - left.startUtcMs >= MIN_GAP_MS;
+      if (over) this.#write(this.#store.end(left.id, endUtcMs));
+      if (left === undefined || over) {
+        const startUtcMs = endUtcMs ?? sinceUtcMs;
         const { id, written } = this.#store.add({ stream, startUtcMs, endUtcMs: undefined, reason: 'crash' });
-        this.#left.set(stream, { id, startUtcMs, reason: 'crash' });
+        this.#left.set(stream, { id, startUtcMs, reason: 'crash', left: true });
         this.#write(written);
       }
       this.#write(this.#store.mark(stream, undefined));
@@ -77,5 +82,5 @@ export class GapLedger {
 
 function openGapOf({ id, row }: StoredGap): OpenGap {
   const reason = GAP_REASONS.find((known) => known === row.reason) ?? 'source-offline';
-  return { id, startUtcMs: row.startUtcMs, reason };
+  return { id, startUtcMs: row.startUtcMs, reason, left: true };
 }

@@ -8,7 +8,26 @@ export function gapReasonOf(code: ErrorCode | undefined): GapReason {
   return 'source-offline';
 }
 
-/** Reasons that do not lie in the recorder: they change with what is known of the source. */
-export function isUpstream(reason: GapReason): boolean {
-  return reason !== 'disk' && reason !== 'overload';
+/** Whether it lies in the recorder that it cannot record: other reasons change with what is known of the source. */
+export function isOwnFault(reason: GapReason): boolean {
+  switch (reason) {
+    case 'disk':
+    case 'overload':
+    case 'crash':
+      return true;
+    case 'source-offline':
+    case 'authentication':
+    case 'network':
+    case 'schedule':
+    case 'codec':
+    case 'shutdown':
+      return false;
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** Reasons that are over once weir runs and takes the stream up. */
+export function isOfWeir(reason: GapReason): boolean {
+  return reason === 'shutdown' || reason === 'crash';
 }

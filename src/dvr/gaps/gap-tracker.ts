@@ -6,12 +6,14 @@ import type { Log } from '../../base/log.ts';
 import type { GapStore } from '../../state/gap-store.ts';
 import type { GapReason } from '../../stream/archive.ts';
 import { joins } from '../index/indexed-segment.ts';
-import { isUpstream } from './gap-reason.ts';
+import { isOfWeir, isOwnFault } from './gap-reason.ts';
 
 export interface OpenGap {
   readonly id: number;
   readonly startUtcMs: number;
   readonly reason: GapReason;
+  /** By an earlier recorder, whose faults are over with it. */
+  readonly left: boolean;
 }
 
 export interface GapTrackerOptions {
@@ -48,6 +50,11 @@ export class GapTracker {
     return this.#open;
   }
 
+  /** Whether a gap is open because this recorder cannot record. */
+  get ownFault(): boolean {
+    return this.#open !== undefined && !this.#open.left && isOwnFault(this.#open.reason);
+  }
+
   /** Where the recordings end so far; undefined: there are none. */
   get lastEndUtcMs(): number | undefined {
     return this.#lastEndUtcMs;
@@ -70,16 +77,23 @@ export class GapTracker {
     this.#lastEndUtcMs = endUtcMs;
   }
 
-  /** Recording is asked for from `utcMs` on, and there is nothing to record yet: what lies before is nobody's gap. */
+  /**
+   * Recording is asked for from `utcMs` on, and there is nothing to record yet. What lies before is nobody's gap, or the one that was left
+   * open: if weir itself was away, it is there again, and what is missing from now on has this reason.
+   */
   begin(reason: GapReason, utcMs: number): void {
-    if (this.#open !== undefined) return;
-    this.#gapEndUtcMs = utcMs;
+    if (this.#open === undefined) this.#gapEndUtcMs = utcMs;
+    else if (!isOfWeir(this.#open.reason)) return;
     this.lost(reason, utcMs);
   }
 
   /** Nothing is recorded from `utcMs` on, or (where no gap is open) from where what is accounted for ends. Returns whether that is news. */
   lost(reason: GapReason, utcMs: number): boolean {
-    if (this.#open?.reason === reason) return false;
+    if (this.#open?.reason === reason) {
+      const { left } = this.#open;
+      this.#open = { ...this.#open, left: false };
+      return left;
+    }
     let startUtcMs = this.#accountedUtcMs(utcMs) ?? utcMs;
     if (this.#open !== undefined) {
       startUtcMs = Math.max(utcMs, this.#open.startUtcMs);
@@ -87,13 +101,19 @@ export class GapTracker {
     }
     const { id, written } = this.#store.add({ stream: this.#stream, startUtcMs, endUtcMs: undefined, reason });
     this.#write(written);
-    this.#open = { id, startUtcMs, reason };
+    this.#open = { id, startUtcMs, reason, left: false };
     return true;
+  }
+
+  /** What was recorded in [startUtcMs, endUtcMs) is lost again, and recording went on behind it. */
+  lostBetween(reason: GapReason, startUtcMs: number, endUtcMs: number): void {
+    this.#write(this.#store.add({ stream: this.#stream, startUtcMs, endUtcMs, reason }).written);
+    this.#gapEndUtcMs = Math.max(this.#gapEndUtcMs ?? -Infinity, endUtcMs);
   }
 
   /** More is known of the source: an open gap that is the source's goes on with that reason. */
   sourceLost(reason: GapReason, utcMs: number): void {
-    if (this.#open !== undefined && isUpstream(this.#open.reason)) this.lost(reason, utcMs);
+    if (this.#open !== undefined && !this.ownFault) this.lost(reason, utcMs);
   }
 
   /** Nobody expects a recording any more. */

@@ -3,6 +3,9 @@ export const FILE_OPEN = 0;
 export const FILE_CLOSED = 1;
 export const FILE_GOING = 2;
 
+/** Looked at for damage at each start, whatever their size: all but `segments`, whose rows are many times the rest. */
+export const CHECKED_TABLES = ['stream', 'init', 'file', 'span', 'indexed_storage', 'usage'];
+
 /** Each step is final once published. */
 export const INDEX_STEPS = [
   `

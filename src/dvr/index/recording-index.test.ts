@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { recordingLog } from '../../state/recording-log.table.ts';
+import { INDEX_STEPS } from './index-schema.ts';
 import type { IndexedSegment } from './indexed-segment.ts';
 import { RecordingIndex } from './recording-index.ts';
 
@@ -166,11 +168,31 @@ test('intents and marks are there after a restart, and only those of the last ru
     assert.ok(!again.look.knows('lobby', 'main', T0, 2));
   }));
 
-test('an index that cannot be read is set aside', () =>
+/** Overwrites the root page of a table or an index. */
+function damage(file: string, name: string): void {
+  const database = new DatabaseSync(file);
+  const page = Number(database.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?').get(name)?.['rootpage']);
+  const bytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+  database.close();
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.alloc(bytes, 0xee), 0, bytes, (page - 1) * bytes);
+  closeSync(handle);
+}
+
+test('an index that cannot be read, or whose pages are damaged, is set aside', async () => {
+  for (const name of [undefined, 'file', 'file_by_time', 'segments', 'usage', 'indexed_storage']) {
+    await assertSetAside((file) => {
+      if (name === undefined) writeFileSync(file, 'no database '.repeat(500));
+      else damage(file, name);
+    });
+  }
+});
+
+const assertSetAside = (spoil: (file: string) => void): Promise<void> =>
   withIndex(async (index, folder) => {
+    await addFile(index, 'lobby', 0);
     await index.close();
-    for (const name of readdirSync(folder)) rmSync(join(folder, name));
-    writeFileSync(join(folder, 'index.db'), 'no database '.repeat(500));
+    spoil(join(folder, 'index.db'));
     const { log, lines } = recordingLog();
     await using again = await RecordingIndex.open(folder, T0, log);
     assert.ok(readdirSync(folder).includes(`index.db.unreadable-${T0}`));
@@ -178,4 +200,16 @@ test('an index that cannot be read is set aside', () =>
     assert.ok(!again.look.isIndexed('main'));
     await again.indexed('main');
     assert.ok(again.look.isIndexed('main'));
+  });
+
+test('an index that has another schema than it says is closed again', () =>
+  withIndex(async (index, folder) => {
+    await index.close();
+    const file = join(folder, 'index.db');
+    rmSync(file);
+    const other = new DatabaseSync(file);
+    other.exec(`PRAGMA user_version = ${INDEX_STEPS.length}`);
+    other.close();
+    await assert.rejects(RecordingIndex.open(folder, T0, recordingLog().log), { code: 'index-failed' });
+    assert.deepEqual(readdirSync(folder), ['index.db'], 'both connections are closed: the log is folded back');
   }));

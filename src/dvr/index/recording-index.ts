@@ -15,7 +15,7 @@ import type { RecordedSpan } from '../../stream/archive.ts';
 import type { ClosedFileRow } from './file-row.ts';
 import { IndexLookups } from './index-lookups.ts';
 import { runsOf, type IndexedSegment, type Run } from './indexed-segment.ts';
-import { FILE_CLOSED, FILE_GOING, FILE_OPEN, INDEX_STEPS } from './index-schema.ts';
+import { CHECKED_TABLES, FILE_CLOSED, FILE_GOING, FILE_OPEN, INDEX_STEPS } from './index-schema.ts';
 import { packSegments } from './packed-segments.ts';
 import { addRun, removeRun, type SpanChange } from './spans.ts';
 
@@ -40,12 +40,12 @@ export class RecordingIndex implements AsyncDisposable {
   /** Changes of a stream's spans one after the other: each starts from what the one before committed. */
   readonly #spanChanges = new Map<string, Promise<void>>();
 
-  /** A file that is no database (any more) is set aside as `index.db.unreadable-<time>`, and a new one made. Throws `index-failed`. */
+  /** A file that is no database (any more), or is damaged, is set aside as `index.db.unreadable-<time>`, and a new one made. Throws `index-failed`. */
   static async open(folder: string, nowUtcMs: number, log: Log): Promise<RecordingIndex> {
     const file = join(folder, 'index.db');
-    const options = { file, steps: INDEX_STEPS, log };
+    const options = { file, steps: INDEX_STEPS, checked: CHECKED_TABLES, log };
     try {
-      return new RecordingIndex(await Database.open(options));
+      return await RecordingIndex.#over(await Database.open(options));
     } catch (error) {
       if (!(error instanceof DatabaseError && error.corrupt)) throw error;
       const aside = `${file}.unreadable-${nowUtcMs}`;
@@ -55,7 +55,16 @@ export class RecordingIndex implements AsyncDisposable {
       );
       await rename(file, aside);
       for (const suffix of ['-wal', '-shm']) await rename(file + suffix, aside + suffix).catch(() => undefined);
-      return new RecordingIndex(await Database.open(options));
+      return RecordingIndex.#over(await Database.open(options));
+    }
+  }
+
+  static async #over(database: Database): Promise<RecordingIndex> {
+    try {
+      return new RecordingIndex(database);
+    } catch (error) {
+      await database.close();
+      throw error;
     }
   }
 

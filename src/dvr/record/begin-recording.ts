@@ -6,7 +6,7 @@ import { WeirError } from '../../core/errors.ts';
 import type { InitSegment } from '../../stream/fragment.ts';
 import type { RecordingIndex } from '../index/recording-index.ts';
 import { recordingPath } from '../storage/recording-path.ts';
-import { FileExists, type Storage } from '../storage/storage.ts';
+import { FileExists, type Storage, type StorageFile } from '../storage/storage.ts';
 import { RecordingFile } from './recording-file.ts';
 
 /** Files of one stream that may begin in the same millisecond: only a clock that steps back again and again makes a second. */
@@ -34,16 +34,35 @@ export async function beginRecording(options: BeginOptions): Promise<RecordingFi
       initHash: init.hash,
       init: init.bytes,
     });
+    let file: StorageFile;
     try {
-      const file = await storage.create(recordingPath({ stream, baseUtcMs, attempt }));
-      return new RecordingFile({ id, stream, baseUtcMs, init, storage, file });
+      file = await storage.create(recordingPath({ stream, baseUtcMs, attempt }));
     } catch (error) {
       // An intent that stays costs recovery a look at a file that is not there.
       await index.forget([id]).catch(() => undefined);
       if (!(error instanceof FileExists)) throw error;
+      continue;
+    }
+    try {
+      return new RecordingFile({ id, stream, baseUtcMs, init, storage, file });
+    } catch (error) {
+      await undo(options, id, file);
+      throw error;
     }
   }
   throw new WeirError('storage-failed', 'a recording of that moment is there already', {
     place: recordingPath({ stream, baseUtcMs, attempt: 1 }),
   });
+}
+
+/** The intent goes behind the file: what cannot be removed is recovery's. */
+async function undo({ storage, index }: BeginOptions, id: number, file: StorageFile): Promise<void> {
+  try {
+    await file.close();
+    await storage.remove(file.path);
+    await storage.syncFolder(file.path);
+    await index.forget([id]);
+  } catch {
+    // The fault that brought us here is the one to tell.
+  }
 }

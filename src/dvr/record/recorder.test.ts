@@ -1,10 +1,15 @@
 /** How a recording begins, fails and ends: what is listed is whole, and every second that recording was asked for is accounted for. */
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { WeirError } from '../../core/errors.ts';
 import type { Dvr } from '../dvr.ts';
 import { FakeStream, type FakeSegment } from '../fake-stream.ts';
 import { assertArchived, House, recordedAll, settled, T0 } from '../house.table.ts';
+import { RecordingIndex } from '../index/recording-index.ts';
+import { recordingLog } from '../../state/recording-log.table.ts';
+import { beginRecording } from './begin-recording.ts';
 import { FINISH_MS } from './recorder.ts';
 import { RETRY_MS } from './segment-writer.ts';
 
@@ -261,4 +266,58 @@ test('the gap of a stream that was forgotten goes on until it comes back', async
   assert.deepEqual(await gapsOf(house), [
     [Math.round(endOf(before) - T0), Math.round(after.entry.startUtcMs - T0), 'source-offline'],
   ]);
+});
+
+test('a file that cannot be closed whole while recording goes on: what is lost of it is a gap, and an alarm', async () => {
+  await using house = new House();
+  const dvr = await house.open();
+  const stream = new FakeStream();
+  const recording = dvr.record(stream, { storage: 'main' });
+  const [lost] = stream.give(1);
+  assert.ok(lost);
+  await recordedAll(dvr, stream);
+  const fail = house.storage.holdSync();
+  const [kept] = stream.changeSetUp('pyramid-h264').give(1);
+  assert.ok(kept);
+  await recordedAll(dvr, stream);
+  fail(new WeirError('storage-failed', 'a block could not be written'));
+  await settled(() => house.lines.some(({ message }) => message.startsWith('the end of a recording is lost')));
+  assert.equal(dvr.status('lobby').active, true);
+  await recording.close('settings');
+  assert.deepEqual(await numbersOf(dvr, stream), [kept.entry.number]);
+  assert.deepEqual(
+    (await gapsOf(house)).filter(([, , reason]) => reason === 'disk'),
+    [[Math.round(lost.entry.startUtcMs - T0), Math.round(endOf(lost) - T0), 'disk']],
+  );
+});
+
+test('a file that cannot be removed is said to be a fault of the storage', async () => {
+  await using house = new House();
+  const dvr = await house.open();
+  const stream = new FakeStream();
+  dvr.record(stream, { storage: 'main' });
+  house.storage.fail('append');
+  house.storage.fail('remove');
+  stream.give(1);
+  const rows = (): readonly unknown[] =>
+    house.lines
+      .filter(({ message }) => message.startsWith('the rows of a recording'))
+      .map(({ fields }) => fields['code']);
+  await settled(() => rows().length > 0);
+  assert.deepEqual(rows(), ['storage-failed']);
+});
+
+test('a recording whose set-up cannot be read leaves neither file nor intent', async () => {
+  await using house = new House();
+  await house.open();
+  const folder = join(house.folder, 'apart');
+  mkdirSync(folder);
+  await using index = await RecordingIndex.open(folder, T0, recordingLog().log);
+  const init = { ...new FakeStream().init, bytes: Uint8Array.of(1, 2, 3) };
+  const { storage } = house;
+  await assert.rejects(beginRecording({ stream: 'lobby', storage, index, baseUtcMs: T0, init }));
+  assert.deepEqual([storage.files.size, index.look.knows('lobby', 'main', T0, 1)], [0, false]);
+  storage.fail('remove');
+  await assert.rejects(beginRecording({ stream: 'lobby', storage, index, baseUtcMs: T0, init }));
+  assert.deepEqual([storage.files.size, index.look.knows('lobby', 'main', T0, 1)], [1, true], 'recovery finds it');
 });

@@ -22,7 +22,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { OpenRecordings } from './open-recordings.ts';
 import type { RecordingFile } from './recording-file.ts';
 import { SegmentQueue, type FaultReason, type QueueItem, type StorageBudget } from './segment-queue.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import { SegmentWriter, type LostRecording } from './segment-writer.ts';
 
 /** A segment in hand is waited for so long: the longest one takes 6.4 s, unless the source stalls. */
 export const FINISH_MS = 10_000;
@@ -54,6 +54,8 @@ export interface RecorderStatus {
   readonly recordedUpToUtcMs: number | undefined;
   /** Why nothing is being recorded right now; undefined: it is. */
   readonly gap: GapReason | undefined;
+  /** It lies in the recorder, whatever the source does. */
+  readonly ownFault: boolean;
   /** What failed last, while it does. */
   readonly error: WeirError | undefined;
   readonly sourceLive: boolean;
@@ -102,6 +104,7 @@ export class Recorder {
       index,
       open,
       lastEndUtcMs,
+      lost: (lost) => this.#lostAtClose(lost),
       clock,
       log: this.#log,
     });
@@ -135,6 +138,7 @@ export class Recorder {
       storage: this.storage,
       recordedUpToUtcMs: this.#options.gaps.lastEndUtcMs,
       gap: this.#refusing ?? this.#options.gaps.open?.reason,
+      ownFault: this.#refusing !== undefined || this.#options.gaps.ownFault,
       error: this.#error,
       sourceLive: this.#source.kind === 'live',
       silentMs: this.#options.clock.monoMs() - this.#writtenAtMs,
@@ -146,8 +150,9 @@ export class Recorder {
     this.#shuttingDown = true;
   }
 
-  /** A sync of the file failed: it is closed and not written again. */
-  syncFailed(error: WeirError): void {
+  /** A sync of the file failed: it is closed and not written again. One that is no longer in hand is being closed, and knows it. */
+  syncFailed(file: RecordingFile, error: WeirError): void {
+    if (file !== this.file) return;
     this.#error = error;
     this.#push({ kind: 'look' });
   }
@@ -332,14 +337,20 @@ export class Recorder {
   /** What is sure is kept, the rest is a gap, and after a while a new file is tried. */
   async #failed(error: unknown): Promise<void> {
     const { gaps, clock } = this.#options;
-    this.#error =
-      error instanceof WeirError
-        ? error
-        : new WeirError('internal', 'recording failed by a fault of weir itself', { cause: error });
+    this.#error = weirErrorOf(error);
     await this.#writer.fail();
     gaps.advanced(this.#writer.endUtcMs);
     const reason = faultReasonOf(this.#error);
     if (gaps.lost(reason, clock.utcMs())) this.#alarm(reason);
+  }
+
+  /** Recording goes on in another file, or is over: what is lost lies behind. */
+  #lostAtClose({ startUtcMs, endUtcMs, error: cause }: LostRecording): void {
+    const error = weirErrorOf(cause);
+    const { code, row } = error;
+    this.#options.gaps.lostBetween(faultReasonOf(error), startUtcMs, endUtcMs);
+    const fields = { code, remedy: row.remedy, storage: this.storage, startUtcMs, endUtcMs, error };
+    this.#log.error(fields, 'the end of a recording is lost: it could not be synced');
   }
 
   #alarm(reason: FaultReason): void {
@@ -348,6 +359,11 @@ export class Recorder {
     const fields = { code, remedy: ERRORS[code].remedy, storage: this.storage, reason, error: this.#error };
     this.#log.error(fields, 'recording stopped; it goes on by itself');
   }
+}
+
+function weirErrorOf(error: unknown): WeirError {
+  if (error instanceof WeirError) return error;
+  return new WeirError('internal', 'recording failed by a fault of weir itself', { cause: error });
 }
 
 /** A fault of weir itself must not look like a bad disk. */

@@ -38,6 +38,8 @@ export class RecordingFile {
   #named = false;
   #sealed = false;
   #broken: { readonly by: 'write' | 'sync'; readonly error: unknown } | undefined;
+  /** Syncs on their way: Linux tells a descriptor of a lost write-back once, so their failure is also that of the sync at the end. */
+  #syncing: Promise<unknown> = Promise.resolve();
 
   constructor(options: RecordingFileOptions) {
     this.id = options.id;
@@ -125,8 +127,9 @@ export class RecordingFile {
   async sync(): Promise<void> {
     const length = this.#length;
     if (this.#sealed || (length === this.#syncedLength && this.#named)) return;
-    await this.#guard('sync', () => this.#syncNow());
-    this.#syncedLength = Math.max(this.#syncedLength, length);
+    const synced = this.#syncTo(length);
+    this.#syncing = Promise.allSettled([this.#syncing, synced]);
+    await synced;
   }
 
   /** What a write or a sync failed with. */
@@ -138,6 +141,7 @@ export class RecordingFile {
   async seal(): Promise<number> {
     this.#sealed = true;
     this.#contents.endSegment();
+    await this.#syncing;
     if (this.#broken !== undefined) throw this.#broken.error;
     await this.#guard('write', () => sealFile(this.#file, this.#header, this.#contents));
     await this.#guard('sync', () => this.#syncNow());
@@ -153,6 +157,7 @@ export class RecordingFile {
    */
   async abandon(): Promise<number> {
     this.#sealed = true;
+    await this.#syncing;
     let sure = this.#syncedLength;
     if (this.#broken?.by !== 'sync') {
       try {
@@ -169,6 +174,11 @@ export class RecordingFile {
     return sure;
   }
 
+  async #syncTo(length: number): Promise<void> {
+    await this.#guard('sync', () => this.#syncNow());
+    this.#syncedLength = Math.max(this.#syncedLength, length);
+  }
+
   /** The file's bytes, and the first time its name. */
   async #syncNow(): Promise<void> {
     await this.#file.sync();
@@ -176,11 +186,12 @@ export class RecordingFile {
     this.#named = true;
   }
 
+  /** A failed sync is the graver one: after it nothing counts that an earlier one had not reached. */
   async #guard(by: 'write' | 'sync', operation: () => Promise<void>): Promise<void> {
     try {
       await operation();
     } catch (error) {
-      this.#broken ??= { by, error };
+      if (this.#broken === undefined || by === 'sync') this.#broken = { by, error };
       throw error;
     }
   }

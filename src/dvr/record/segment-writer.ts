@@ -27,8 +27,17 @@ export interface SegmentWriterOptions {
   readonly open: OpenRecordings;
   /** Where the stream's recordings end so far. */
   readonly lastEndUtcMs: number | undefined;
+  /** Called where a file that is no longer in hand could not be closed whole. */
+  readonly lost: (lost: LostRecording) => void;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** Segments at the end of a closed file that were written, and are not sure to be there. */
+export interface LostRecording {
+  readonly startUtcMs: number;
+  readonly endUtcMs: number;
+  readonly error: unknown;
 }
 
 type WriterState =
@@ -149,7 +158,7 @@ export class SegmentWriter {
   /** Commits the file's rows, beside what is written to the next one. */
   #close(file: RecordingFile, how: 'seal' | 'abandon'): void {
     this.#closing = this.#closing.then(async () => {
-      const bytes = how === 'seal' ? await this.#seal(file) : await file.abandon();
+      const bytes = how === 'seal' ? await this.#seal(file) : await this.#abandon(file);
       await this.#finish(file, bytes);
     });
   }
@@ -160,8 +169,21 @@ export class SegmentWriter {
     } catch (error) {
       const code = error instanceof WeirError ? error.code : 'internal';
       this.#options.log.error({ code, place: file.path, error }, 'a recording could not be closed as it should be');
-      return file.abandon();
+      return this.#abandon(file);
     }
+  }
+
+  async #abandon(file: RecordingFile): Promise<number> {
+    const written = [...file.segments];
+    const bytes = await file.abandon();
+    const lost = written.slice(file.segments.length);
+    const [first] = lost;
+    const last = lost.at(-1);
+    if (first !== undefined && last !== undefined) {
+      const { startUtcMs } = first;
+      this.#options.lost({ startUtcMs, endUtcMs: last.startUtcMs + last.durationMs, error: file.broken });
+    }
+    return bytes;
   }
 
   /** If the index cannot be written, or an empty file not removed, the file keeps its intent: the archive goes on listing it from memory, and recovery finds it. */
@@ -175,7 +197,8 @@ export class SegmentWriter {
       await index.finish(file.stream, file.id, bytes, file.segments);
       open.remove(file);
     } catch (error) {
-      log.error({ code: 'index-failed', place: file.path, error }, 'the rows of a recording could not be written');
+      const code = error instanceof WeirError ? error.code : 'internal';
+      log.error({ code, place: file.path, error }, 'the rows of a recording could not be written');
     }
   }
 }

@@ -150,10 +150,10 @@ test('a lost index is made again from the recordings, also from those that were 
     mkdirSync(empty);
     await using index = await RecordingIndex.open(empty, T0, log);
     const { signal } = new AbortController();
-    assert.deepEqual(await rebuildIndex({ storage: killed, index, log, signal }), { added: 2, skipped: 0 });
+    assert.deepEqual(await rebuildIndex({ storage: killed, index, log, signal }), { added: 2, skipped: 0, failed: 0 });
     const sealed = killed.history.filter((line) => line.startsWith('append'));
     assert.equal(sealed.length, 1, 'a file that is closed is not written again');
-    assert.deepEqual(await rebuildIndex({ storage: killed, index, log, signal }), { added: 0, skipped: 2 });
+    assert.deepEqual(await rebuildIndex({ storage: killed, index, log, signal }), { added: 0, skipped: 2, failed: 0 });
     const segments = index.look
       .filesBetween('lobby', 0, 1e14, -Infinity, 10)
       .flatMap((file) => index.look.segmentsOf(file));

@@ -1,7 +1,7 @@
 /**
  * Fills the index from the recordings alone: every file that it does not know is read and gets its rows. Goes on beside recording, a file
  * at a time, in any order: spans are joined by number. What was forgotten with the index is the reason of each gap only if state.db is
- * lost too.
+ * lost too. What cannot be read is passed over, and its row not left behind: the next rebuild tries it again.
  */
 import type { Log } from '../../base/log.ts';
 import { WeirError } from '../../core/errors.ts';
@@ -22,18 +22,29 @@ export interface RebuildOptions {
 export interface RebuildReport {
   readonly added: number;
   readonly skipped: number;
+  /** Files and folders that could not be read: the index does not hold all that is there. */
+  readonly failed: number;
 }
 
-/** Throws as Storage and the index do. */
+/** Throws as the index does, and where the storage as a whole is gone. */
 export async function rebuildIndex(options: RebuildOptions): Promise<RebuildReport> {
-  let added = 0;
-  let skipped = 0;
-  for await (const path of options.storage.list()) {
+  const counts = { added: 0, skipped: 0, failed: 0 };
+  const failed = (place: string, error: unknown): void => {
+    counts.failed += 1;
+    const code = error instanceof WeirError ? error.code : 'internal';
+    options.log.error({ code, place, error }, 'a recording could not be read: it is not listed, and tried again');
+  };
+  for await (const path of options.storage.list(failed)) {
     if (options.signal.aborted) break;
-    if (await addFile(path, options)) added += 1;
-    else skipped += 1;
+    try {
+      counts[(await addFile(path, options)) ? 'added' : 'skipped'] += 1;
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'index-failed') throw error;
+      await options.storage.check();
+      failed(path, error);
+    }
   }
-  return { added, skipped };
+  return counts;
 }
 
 async function addFile(path: string, { storage, index, log }: RebuildOptions): Promise<boolean> {
@@ -47,7 +58,12 @@ async function addFile(path: string, { storage, index, log }: RebuildOptions): P
     const bytes = (await findTrailer(file)) === undefined ? 0 : file.length;
     const id = await index.intend({ ...name, storage: storage.name, initHash, init, bytes });
     const row = { ...name, id, storage: storage.name, path, initHash, bytes };
-    return (await recoverFile(row, file, { storage, index, log })) === 'kept';
+    try {
+      return (await recoverFile(row, file, { storage, index, log })) === 'kept';
+    } catch (error) {
+      await index.forget([id]);
+      throw error;
+    }
   } catch (error) {
     if (!(error instanceof WeirError) || error.code !== 'mp4-invalid') throw error;
     log.error(

@@ -1,4 +1,5 @@
 /** A folder on a disk as a storage. Reads and writes have lanes of their own, so that playback does not wait for a sync, nor a sync for it. */
+import type { Dirent } from 'node:fs';
 import { mkdir, open, readdir, rmdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -114,8 +115,8 @@ export class DiskStorage implements Storage {
     });
   }
 
-  async *list(): AsyncGenerator<string> {
-    yield* this.#listFolder('', 0);
+  async *list(failed: (folder: string, error: unknown) => void): AsyncGenerator<string> {
+    yield* this.#listFolder('', 0, failed);
   }
 
   free(): Promise<FreeSpace> {
@@ -137,18 +138,30 @@ export class DiskStorage implements Storage {
     return Promise.resolve();
   }
 
-  async *#listFolder(folder: string, depth: number): AsyncGenerator<string> {
-    const entries = await this.#guard(this.#reads, folder, () =>
+  async *#listFolder(
+    folder: string,
+    depth: number,
+    failed: (folder: string, error: unknown) => void,
+  ): AsyncGenerator<string> {
+    const entries = await this.#entriesOf(folder).catch((error: unknown) => {
+      if (depth === 0) throw error;
+      failed(folder, error);
+      return [];
+    });
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory() && depth < 3) yield* this.#listFolder(path, depth + 1, failed);
+      else if (entry.isFile() && parseRecordingPath(path) !== undefined) yield path;
+    }
+  }
+
+  #entriesOf(folder: string): Promise<readonly Dirent[]> {
+    return this.#guard(this.#reads, folder, () =>
       readdir(join(this.#root, folder), { withFileTypes: true }).catch((error: unknown) => {
         if (errnoOf(error) === 'ENOENT') return [];
         throw error;
       }),
     );
-    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() && depth < 3) yield* this.#listFolder(path, depth + 1);
-      else if (entry.isFile() && parseRecordingPath(path) !== undefined) yield path;
-    }
   }
 
   /** Makes a folder with its parents; each new name is durable before anything is written in it. */

@@ -3,12 +3,15 @@
  * writing there would fill the disk below the mount point, so nothing is written until the marker is there again.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '../../core/errors.ts';
 import { errnoOf } from './storage-error.ts';
 
 export const MARKER = '.weir-storage';
+/** What a marker is before it has its name: never half of one. */
+const MARKER_IN_THE_MAKING = '.weir-storage.new';
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Which uuid a storage had when it was last used; kept in state.db. */
 export interface KnownUuids {
@@ -16,7 +19,10 @@ export interface KnownUuids {
   set(storage: string, uuid: string): Promise<void>;
 }
 
-/** Proves that the storage at `root` is the known one; on its first use makes the marker, or takes over the one that is there. */
+/**
+ * Proves that the storage at `root` is the known one; on its first use makes the marker, or takes over the one that is there. One that
+ * holds no uuid (a power cut, a hand) is no identity: it is made anew while nothing is known of the storage.
+ */
 export async function checkMarker(name: string, root: string, known: KnownUuids): Promise<void> {
   const expected = known.get(name);
   const found = await readMarker(root);
@@ -27,12 +33,18 @@ export async function checkMarker(name: string, root: string, known: KnownUuids)
     });
   }
   if (found !== undefined && expected !== undefined && found !== expected) {
+    if (!UUID.test(found))
+      throw new WeirError('storage-failed', `the marker of storage '${name}' is damaged`, {
+        place: join(root, MARKER),
+        expected: `a file that holds ${expected} (write it if the disk is the one that was there)`,
+      });
     throw new WeirError('storage-failed', `storage '${name}' is another disk: its marker says ${found}`, {
       place: join(root, MARKER),
       expected,
     });
   }
-  if (expected === undefined) await known.set(name, found ?? (await makeMarker(root)));
+  if (expected !== undefined) return;
+  await known.set(name, found !== undefined && UUID.test(found) ? found : await makeMarker(root));
 }
 
 async function readMarker(root: string): Promise<string | undefined> {
@@ -47,11 +59,16 @@ async function readMarker(root: string): Promise<string | undefined> {
 async function makeMarker(root: string): Promise<string> {
   const uuid = randomUUID();
   await mkdir(root, { recursive: true });
-  await using file = await open(join(root, MARKER), 'wx');
-  await file.writeFile(`${uuid}\n`);
-  await file.sync();
+  await writeSynced(join(root, MARKER_IN_THE_MAKING), `${uuid}\n`);
+  await rename(join(root, MARKER_IN_THE_MAKING), join(root, MARKER));
   await syncFolderAt(root);
   return uuid;
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'w');
+  await file.writeFile(text);
+  await file.sync();
 }
 
 /** Makes the names in a folder durable. */

@@ -62,8 +62,12 @@ export class MemoryStorage implements Storage {
   freeSpace: FreeSpace = { freeBytes: 1e12, totalBytes: 1e12, freeFiles: 1e6 };
   /** Operations that fail from now on, with what. */
   readonly failing = new Map<StorageOperation, WeirError>();
+  /** Files with a sector that cannot be read. */
+  readonly unreadable = new Set<string>();
   oldestMs = 0;
+  closed = false;
   #held: Promise<void> | undefined;
+  #heldSync: Promise<void> | undefined;
   #bytesWritten = 0;
 
   constructor(name = 'main') {
@@ -82,6 +86,20 @@ export class MemoryStorage implements Storage {
       this.#held = undefined;
       resolve();
     };
+  }
+
+  /** The next sync hangs until the returned function is called, and then fails with what it is given. Those after it do not: as on Linux. */
+  holdSync(): (failure?: WeirError) => void {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#heldSync = promise;
+    return (failure) => (failure === undefined ? resolve() : reject(failure));
+  }
+
+  /** The sync that is held, once. */
+  takeHeldSync(): Promise<void> | undefined {
+    const held = this.#heldSync;
+    this.#heldSync = undefined;
+    return held;
   }
 
   /** Called after each step that changes the disk. */
@@ -167,7 +185,9 @@ export class MemoryStorage implements Storage {
     };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.closed = true;
+  }
 
   async append(path: string, pieces: readonly Uint8Array[]): Promise<void> {
     await this.#held;
@@ -188,6 +208,8 @@ export class MemoryStorage implements Storage {
     this.history.push(`${operation} ${path}`.trimEnd());
     const failure = this.failing.get(operation);
     if (failure !== undefined) throw failure;
+    if (operation === 'read' && this.unreadable.has(path))
+      throw new WeirError('storage-failed', 'a sector cannot be read', { place: path });
   }
 
   file(path: string): MemoryFile {
@@ -238,6 +260,7 @@ class OpenMemoryFile implements StorageFile {
   }
 
   async sync(): Promise<void> {
+    await this.#storage.takeHeldSync();
     this.#storage.note('sync', this.path);
     const file = this.#storage.file(this.path);
     file.synced = file.bytes.slice();

@@ -9,6 +9,8 @@ export class OperationLane {
   readonly #maxWaiting: number;
   readonly #running = new Set<{ readonly sinceMs: number }>();
   readonly #waiting: (() => void)[] = [];
+  /** Places that are taken: one that comes free goes straight to who waits longest, and nobody slips in between. */
+  #taken = 0;
 
   constructor(clock: Clock, name: string, maxRunning: number, maxWaiting: number) {
     this.#clock = clock;
@@ -22,7 +24,9 @@ export class OperationLane {
    * never refused: it gives something back, of which there is only so much.
    */
   async run<T>(operation: () => Promise<T>, mustRun = false): Promise<T> {
-    if (this.#running.size >= this.#maxRunning) {
+    if (this.#taken < this.#maxRunning) {
+      this.#taken += 1;
+    } else {
       if (this.#waiting.length >= this.#maxWaiting && !mustRun) {
         throw new WeirError('storage-overloaded', `${this.#maxWaiting} operations wait for the disk`, {
           place: this.#name,
@@ -38,12 +42,14 @@ export class OperationLane {
       return await operation();
     } finally {
       this.#running.delete(entry);
-      this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#taken -= 1;
+      else next();
     }
   }
 
   get operations(): number {
-    return this.#running.size + this.#waiting.length;
+    return this.#taken + this.#waiting.length;
   }
 
   /** How long the oldest operation has been running: 0 if none is. */

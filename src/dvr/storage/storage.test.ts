@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,7 +42,7 @@ const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(valu
 
 async function filesOf(storage: Storage): Promise<readonly string[]> {
   const paths: string[] = [];
-  for await (const path of storage.list()) paths.push(path);
+  for await (const path of storage.list(assert.ifError)) paths.push(path);
   return paths;
 }
 
@@ -102,6 +103,24 @@ test('empty folders go, others stay', () =>
     await (await storage.create(PATH)).close();
   }));
 
+test('a folder that cannot be read is told of, and the others are listed', () =>
+  onDisk(async (storage, root) => {
+    await storage.check();
+    const paths = ['a', 'b', 'c'].map((stream) => recordingPath({ stream, baseUtcMs: T0, attempt: 1 }));
+    for (const path of paths) await (await storage.create(path)).close();
+    const failed: string[] = [];
+    const found: string[] = [];
+    for await (const path of storage.list((folder) => failed.push(folder))) {
+      found.push(path);
+      // What was a folder when its parent was read is none any more.
+      if (found.length > 1) continue;
+      rmSync(join(root, 'b'), { recursive: true });
+      writeFileSync(join(root, 'b'), '');
+    }
+    assert.deepEqual(failed, ['b']);
+    assert.deepEqual(found, [paths[0], paths[2]]);
+  }));
+
 test('a storage that shows no marker any more is not written', () =>
   onDisk(async (storage, root, uuids) => {
     await storage.check();
@@ -120,10 +139,30 @@ test('a storage that shows no marker any more is not written', () =>
 test('the marker of a storage that comes from elsewhere is taken over', () =>
   onDisk(async (storage, root, uuids) => {
     mkdirSync(root, { recursive: true });
-    writeFileSync(join(root, MARKER), 'its-own\n');
+    const uuid = randomUUID();
+    writeFileSync(join(root, MARKER), `${uuid}\n`);
     await storage.check();
-    assert.equal(uuids.get('main'), 'its-own');
+    assert.equal(uuids.get('main'), uuid);
   }));
+
+for (const [what, left] of Object.entries({
+  empty: '',
+  'cut off': randomUUID().slice(0, 9),
+  zeros: '\0'.repeat(37),
+})) {
+  test(`a marker that a power cut left ${what} is made anew, and is no identity`, () =>
+    onDisk(async (storage, root, uuids) => {
+      mkdirSync(root, { recursive: true });
+      writeFileSync(join(root, MARKER), left);
+      await storage.check();
+      assert.match(uuids.get('main') ?? '', /^[0-9a-f-]{36}$/);
+      assert.equal(readFileSync(join(root, MARKER), 'utf8'), `${uuids.get('main')}\n`);
+      assert.deepEqual(readdirSync(root), [MARKER]);
+      writeFileSync(join(root, MARKER), left);
+      await assert.rejects(storage.check(), { code: 'storage-failed', expected: new RegExp(uuids.get('main') ?? '') });
+      assert.equal(readFileSync(join(root, MARKER), 'utf8'), left, 'a disk that is known is not claimed anew');
+    }));
+}
 
 test('what the file system says becomes a code', () =>
   onDisk(async (storage, root) => {
@@ -207,4 +246,29 @@ test('a lane runs so many, lets so many wait, refuses the rest, and knows what h
   assert.equal(await givenBack, 'closed');
   assert.equal(lane.operations, 0);
   assert.equal(lane.oldestMs(), 0);
+});
+
+test('a lane runs no more than it may, also where somebody comes as one ends and others wait', async () => {
+  const lane = new OperationLane(new ManualClock(), 'main', 2, 10);
+  let running = 0;
+  let most = 0;
+  const start = (end: Promise<void>): Promise<void> =>
+    lane.run(async () => {
+      most = Math.max(most, ++running);
+      await end;
+      running -= 1;
+    });
+  const gates = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
+  const runs = gates.slice(0, 5).map((gate) => start(gate.promise));
+  for (const gate of gates) {
+    gate.resolve();
+    // One comes in each of the turns that follow.
+    for (let turn = 0; turn < 6; turn++) {
+      if (runs.length < gates.length) runs.push(start(gate.promise));
+      await Promise.resolve();
+    }
+  }
+  await Promise.all(runs);
+  assert.equal(most, 2);
+  assert.equal(lane.operations, 0);
 });

@@ -24,8 +24,8 @@ export interface Storage {
   syncFolder(path: string): Promise<void>;
   /** Removes folders of `path` that have become empty, up to the stream's. */
   prune(path: string): Promise<void>;
-  /** All files, folder by folder in order of their names. */
-  list(): AsyncIterable<string>;
+  /** All files, folder by folder in order of their names. A folder that cannot be read is told to `failed` and passed over; the root throws. */
+  list(failed: (folder: string, error: unknown) => void): AsyncIterable<string>;
   free(): Promise<FreeSpace>;
   stats(): StorageStats;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts'
 import { delay, type Clock, type Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { ListenAddress, MulticastSettings, RtspTlsSettings, UdpSettings } from '../../config/settings.ts';
+import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { SessionTable } from '../../core/rtsp/server/session-table.ts';
@@ -70,7 +71,7 @@ export class RtspServer {
   }
 
   static async #on(listener: TcpListener, options: RtspServerOptions): Promise<RtspServer> {
-    const cname = `weir-${hexadecimal(options.random, 12)}`;
+    const cname = `weir-${randomHex(options.random, 12)}`;
     const { tls, udp, multicast, clock, log } = options;
     let server: RtspServer | undefined;
     try {
@@ -95,8 +96,8 @@ export class RtspServer {
       registry,
       clock,
       log,
-      login: new Login({ access, limiter, clock, hash, secret: hexadecimal(random, 64) }),
-      table: new SessionTable(() => hexadecimal(random, 24)),
+      login: new Login({ access, limiter, clock, hash, secret: randomHex(random, 64) }),
+      table: new SessionTable(() => randomHex(random, 24)),
       descriptions: new Descriptions(Math.floor(clock.utcMs() / 1000), listener.host),
       layouts: new Layouts(),
       udp: ports.udp,
@@ -183,14 +184,4 @@ export class RtspServer {
     for (const connection of this.#connections) connection.tick(nowMs);
     this.#ports.multicast?.tick(nowMs);
   }
-}
-
-/** So many digits. */
-function hexadecimal(random: () => number, digits: number): string {
-  let text = '';
-  while (text.length < digits)
-    text += Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return text.slice(0, digits);
 }

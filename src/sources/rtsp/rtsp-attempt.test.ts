@@ -10,9 +10,10 @@ import type { ConnectOptions } from '../../net/open-socket.ts';
 import { connectTcp } from '../../net/tcp.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { SourceSink } from '../../stream/source.ts';
+import { STOP_MS_MAX } from '../../stream/source-runner.ts';
 import type { Dial } from './dial.ts';
 import { FakeCamera, hash, type CameraScript } from './fake-camera.ts';
-import { CLOSE_WAIT_MS, RtspAttempt, STOP_MS_MAX } from './rtsp-attempt.ts';
+import { CLOSE_WAIT_MS, RTSP_STOP_MS_MAX, RtspAttempt } from './rtsp-attempt.ts';
 
 const DAHUA: CameraScript = { describe: 'dahua_describe_h265_pcma', setup: ['dahua_setup'], play: 'dahua_play' };
 
@@ -61,6 +62,37 @@ class StubbornPipe implements BytePipe {
 
   destroy(): void {
     this.#pipe.destroy();
+  }
+}
+
+/** A connection whose first word is a fault of the program. */
+class FaultyPipe implements BytePipe {
+  readonly remote = '192.0.2.1:554';
+  readonly remoteAddress = '192.0.2.1';
+  readonly bufferedBytes = 0;
+  closed = false;
+  readonly #fault: Error;
+  #handler: PipeHandler | undefined;
+
+  constructor(fault: Error) {
+    this.#fault = fault;
+  }
+
+  write(): boolean {
+    throw this.#fault;
+  }
+
+  handle(handler: PipeHandler): void {
+    this.#handler = handler;
+  }
+
+  close(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.closed = true;
+    queueMicrotask(() => this.#handler?.close(undefined));
   }
 }
 
@@ -126,9 +158,9 @@ describe('RtspAttempt', () => {
     await bench.playing;
     bench.stop.abort();
     await camera.askedFor('TEARDOWN');
-    bench.clock.advance(STOP_MS_MAX);
+    bench.clock.advance(RTSP_STOP_MS_MAX);
     await ended;
-    assert.equal(STOP_MS_MAX, 500);
+    assert.ok(RTSP_STOP_MS_MAX <= 500 && RTSP_STOP_MS_MAX < STOP_MS_MAX, 'before it is left behind');
   });
 
   it('waits a little for what the connection has to send, once TEARDOWN is answered', async () => {
@@ -157,9 +189,21 @@ describe('RtspAttempt', () => {
     assert.deepEqual([left?.closed, used?.closed], [true, false]);
     bench.stop.abort();
     await target.askedFor('TEARDOWN');
-    bench.clock.advance(STOP_MS_MAX);
+    bench.clock.advance(RTSP_STOP_MS_MAX);
     await ended;
   });
+
+  const faults: readonly (readonly [string, (fault: Error) => Promise<BytePipe>])[] = [
+    ['in connecting', (fault) => Promise.reject(fault)],
+    ['in what follows on it', (fault) => Promise.resolve(new FaultyPipe(fault))],
+  ];
+  for (const [where, connect] of faults) {
+    it(`a fault of the program ${where} is not called a camera that cannot be reached`, async () => {
+      const fault = new TypeError('not a function');
+      const bench = new Bench('rtsp://192.0.2.1/', () => connect(fault));
+      await assert.rejects(bench.run(), fault);
+    });
+  }
 
   it('destroys a connection that opens when it is over already', async () => {
     await using camera = await FakeCamera.open(DAHUA);

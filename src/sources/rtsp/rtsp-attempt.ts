@@ -22,7 +22,7 @@ import type { Dial } from './dial.ts';
 /** After the last word the connection has so long to close by itself. */
 export const CLOSE_WAIT_MS = 100;
 /** From being told to stop until all is closed. A TEARDOWN that is not answered takes all of it: then nothing is waited for. */
-export const STOP_MS_MAX = TEARDOWN_WAIT_MS;
+export const RTSP_STOP_MS_MAX = TEARDOWN_WAIT_MS;
 
 export interface AttemptOptions {
   readonly machine: ClientMachine;
@@ -79,10 +79,13 @@ export class RtspAttempt {
     this.#options = options;
   }
 
-  /** Resolves when `signal` aborted and all is closed, STOP_MS_MAX later at most; rejects with the WeirError that ended it. */
+  /**
+   * Resolves when `signal` aborted and all is closed, RTSP_STOP_MS_MAX later at most; rejects with the WeirError that ended it, or with
+   * the program's own fault.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const stop = (): void => {
-      this.#stopByMs = this.#options.clock.monoMs() + STOP_MS_MAX;
+      this.#stopByMs = this.#options.clock.monoMs() + RTSP_STOP_MS_MAX;
       this.#push({ kind: 'stop' });
     };
     signal.addEventListener('abort', stop);
@@ -151,16 +154,20 @@ export class RtspAttempt {
     this.#state = connecting;
     const { connect, connectMs, clock } = this.#options;
     const { signal } = this.#connecting;
+    let pipe: BytePipe;
     try {
-      const pipe = await connect(url, { timeoutMs: connectMs, clock, signal });
-      if (this.#state === connecting) this.#opened(pipe);
-      else pipe.destroy();
+      pipe = await connect(url, { timeoutMs: connectMs, clock, signal });
     } catch (error) {
-      // Only what connecting promises; its abort comes from our own end, which is then under way.
-      if (this.#state === connecting)
-        await this.#end(
-          error instanceof WeirError ? error : new WeirError('source-unreachable', 'No connection', { cause: error }),
-        );
+      // Its abort comes from our own end, which is then under way.
+      if (this.#state === connecting) await this.#end(error);
+      return;
+    }
+    if (this.#state !== connecting) return pipe.destroy();
+    try {
+      this.#opened(pipe);
+    } catch (error) {
+      // Nobody waits for this call: a fault of ours ends the attempt as what it is.
+      await this.#end(error);
     }
   }
 
@@ -260,7 +267,7 @@ export class RtspAttempt {
     this.#closing.push(closed.then(() => timer.cancel()));
   }
 
-  async #end(error: WeirError | undefined): Promise<void> {
+  async #end(error: unknown): Promise<void> {
     if (this.#state.kind === 'over') return;
     this.#leave();
     this.#state = { kind: 'over' };

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { redactUrl } from '../../base/redact.ts';
 import type { SourceSettings } from '../../config/settings.ts';
+import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import type { MediaWay } from '../../core/rtsp/client/client-io.ts';
@@ -73,7 +74,7 @@ export class RtspSource implements Source {
     }
   }
 
-  readonly #nonce = (): string => hexadecimal(this.#options.random) + hexadecimal(this.#options.random);
+  readonly #nonce = (): string => randomHex(this.#options.random, 16);
 
   /** Throws `source-url-invalid`. */
   #newMachine(): ClientMachine {
@@ -114,12 +115,6 @@ function waysOf(
     default:
       return transport satisfies never;
   }
-}
-
-function hexadecimal(random: () => number): string {
-  return Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0');
 }
 
 function sum(before: Faults, now: Faults): Faults {
