@@ -9,9 +9,11 @@ import { parseAuthorization, digestHa1, verifyDigest } from '../../core/rtsp/dig
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
+import { parseTransports, type PortPair } from '../../core/rtsp/wire/transport.ts';
 import type { RtspRequest } from '../../core/rtsp/wire/message.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { listenTcp, type TcpListener } from '../../net/tcp.ts';
+import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
 
 export const hash: Hash = (algorithm, text) =>
   createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
@@ -34,6 +36,8 @@ export interface CameraScript {
   readonly closesAfterChallenge?: boolean;
   /** Not answered. */
   readonly ignores?: string;
+  /** Sends over UDP, and answers a SETUP with TCP with 461. */
+  readonly overUdp?: boolean;
   /** DESCRIBE leads there. */
   readonly redirectTo?: string;
 }
@@ -45,11 +49,14 @@ const DEFAULT_RESPONSE =
 export class FakeCamera implements AsyncDisposable {
   readonly asked: RtspRequest[] = [];
   readonly #script: CameraScript;
-  /** RTCP packets from the other end, each with its channel. */
+  /** RTCP packets from the other end, each with its channel; of datagrams all that came, with 0 for RTP's port and 1 for RTCP's. */
   readonly #reports: { readonly channel: number; readonly packet: Uint8Array }[] = [];
   readonly #waiting: { readonly is: () => boolean; readonly resolve: () => void }[] = [];
   #listener: TcpListener | undefined;
   #pipes: BytePipe[] = [];
+  /** What it sends from over UDP, and where to: of each SETUP, the client's ports. */
+  #udp: UdpPair | undefined;
+  readonly #clientPorts: PortPair[] = [];
   #setUps = 0;
 
   private constructor(script: CameraScript) {
@@ -58,6 +65,7 @@ export class FakeCamera implements AsyncDisposable {
 
   static async open(script: CameraScript): Promise<FakeCamera> {
     const camera = new FakeCamera(script);
+    if (script.overUdp === true) await camera.#openUdp();
     camera.#listener = await listenTcp({ host: '127.0.0.1', port: 0, accept: (pipe) => camera.#accept(pipe) });
     return camera;
   }
@@ -96,13 +104,30 @@ export class FakeCamera implements AsyncDisposable {
     this.send(frame(channel, packet));
   }
 
+  /** A datagram to the ports that the last client gave for this track. */
+  sendDatagram(track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
+    const port = this.#clientPorts[track]?.[part === 'rtp' ? 0 : 1];
+    if (port !== undefined) this.#udp?.[part].send(packet, { host: '127.0.0.1', port });
+  }
+
   /** The connection breaks off. */
   die(): void {
     this.#pipes.at(-1)?.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listener?.close();
+    await Promise.all([this.#listener?.close(), this.#udp?.close()]);
+  }
+
+  async #openUdp(): Promise<void> {
+    const udp = await bindUdpPair('127.0.0.1');
+    this.#udp = udp;
+    for (const [channel, socket] of [udp.rtp, udp.rtcp].entries()) {
+      socket.handle((packet) => {
+        this.#reports.push({ channel, packet });
+        this.#look();
+      });
+    }
   }
 
   #accept(pipe: BytePipe): void {
@@ -115,7 +140,7 @@ export class FakeCamera implements AsyncDisposable {
             this.#reports.push({ channel: unit.channel, packet: new Uint8Array(unit.payload) });
           if (unit.kind === 'message' && unit.message.kind === 'request') this.#request(pipe, unit.message);
         }
-        for (const { is, resolve } of this.#waiting) if (is()) resolve();
+        this.#look();
       },
       drain: () => {},
       close: () => {},
@@ -141,6 +166,7 @@ export class FakeCamera implements AsyncDisposable {
           ? describeResponse(describe)
           : `RTSP/1.0 302 Moved\r\nCSeq: 0\r\nLocation: ${redirectTo}\r\n\r\n`;
       case 'SETUP': {
+        if (this.#udp !== undefined) return this.#overUdp(request, this.#udp);
         const file = setup[Math.min(this.#setUps++, setup.length - 1)];
         const text = file === undefined ? DEFAULT_RESPONSE : recorded(file);
         const channels = /interleaved=\d+-\d+/.exec(request.headers.get('Transport') ?? '')?.[0] ?? '';
@@ -168,6 +194,18 @@ export class FakeCamera implements AsyncDisposable {
       return login === 'Basic' && given.user === LOGIN.user && given.password === LOGIN.password;
     if (given === undefined || login === 'Basic' || given.uri !== request.uri) return false;
     return verifyDigest(given, request.method, digestHa1({ ...LOGIN, realm: 'camera' }, login, hash), hash);
+  }
+
+  #overUdp(request: RtspRequest, udp: UdpPair): string {
+    const ports = parseTransports(request.headers.get('Transport') ?? '')[0]?.clientPort;
+    if (ports === undefined) return 'RTSP/1.0 461 Unsupported Transport\r\nCSeq: 0\r\n\r\n';
+    this.#clientPorts[Number(/\d$/.exec(request.uri)?.[0] ?? 0)] = ports;
+    const transport = `RTP/AVP;unicast;client_port=${ports.join('-')};server_port=${udp.rtp.port}-${udp.rtcp.port}`;
+    return DEFAULT_RESPONSE.replace(/Transport: .*(?=\r)/, `Transport: ${transport}`);
+  }
+
+  #look(): void {
+    for (const { is, resolve } of this.#waiting) if (is()) resolve();
   }
 
   #until(is: () => boolean): Promise<void> {

@@ -60,6 +60,7 @@ class Run implements SourceSink {
   announce(tracks: readonly TrackFormat[]): readonly TrackSink[] {
     this.announced.push(tracks);
     this.#event('announce');
+    this.#event(`announce ${this.announced.length}`);
     return tracks.map((_, track) => ({
       packet: (bytes: Uint8Array) => this.#event(`${track}:${((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)}`),
       senderReport: (ntpUtcMs: number, rtpTimestamp: number) => this.#event(`SR ${ntpUtcMs} ${rtpTimestamp}`),
@@ -352,6 +353,70 @@ describe('media', () => {
     await camera.askedFor('PLAY', 2);
     run.stop();
     assert.equal(await again, undefined);
+  });
+});
+
+describe('over UDP', () => {
+  const OVER_UDP: CameraScript = { ...DAHUA, overUdp: true };
+
+  it('media comes to ports of its own, in order; it is reported on, and left with BYE', async () => {
+    await using camera = await FakeCamera.open(OVER_UDP);
+    const run = new Run(camera.url(), 'udp');
+    const ended = run.attempt();
+    await run.until('announce');
+    await camera.reported(4);
+    assert.deepEqual(
+      camera.reports.map(({ packet: punch }) => punch.length).toSorted((a, b) => a - b),
+      [8, 8, 12, 12],
+      'both tracks are punched through',
+    );
+    for (const sequence of [1, 3, 3, 2]) camera.sendDatagram(0, 'rtp', packet(sequence));
+    camera.sendDatagram(1, 'rtp', packet(9));
+    await run.until('0:3');
+    await run.until('1:9');
+    assert.deepEqual(
+      run.events.filter((event) => event.startsWith('0:')),
+      ['0:1', '0:2', '0:3'],
+    );
+    assert.equal(run.source.faults['doubledPackets'], 1);
+    run.clock.advance(RECEIVER_REPORT_MS);
+    await camera.reported(6);
+    const [first] = parseRtcp(camera.reports[4]?.packet ?? new Uint8Array(0)).packets;
+    assert.ok(first?.kind === 'receiver-report');
+    assert.equal(first.reports[0]?.ssrc, SSRC);
+    run.stop();
+    assert.equal(await ended, undefined);
+    await camera.reported(8);
+    const last = parseRtcp(camera.reports.at(-1)?.packet ?? new Uint8Array(0)).packets;
+    assert.deepEqual([last.at(-1)?.kind, camera.methods.at(-1)], ['goodbye', 'TEARDOWN']);
+  });
+
+  it('is found out, and begun with the next time', async () => {
+    await using camera = await FakeCamera.open(OVER_UDP);
+    const run = new Run(camera.url(), 'auto');
+    for (const sequence of [1, 2]) {
+      const ended = run.attempt();
+      await camera.askedFor('PLAY', sequence);
+      await run.until(`announce ${sequence}`);
+      camera.sendDatagram(0, 'rtp', packet(sequence));
+      await run.until(`0:${sequence}`);
+      camera.die();
+      assert.equal((await ended)?.code, 'source-closed');
+    }
+    assert.deepEqual([camera.connections, run.source.faults['transportFallbacks']], [3, 1]);
+  });
+
+  it('silence in it too is the end', async () => {
+    await using camera = await FakeCamera.open(OVER_UDP);
+    const run = new Run(camera.url(), 'auto');
+    const ended = run.attempt();
+    await run.until('announce');
+    run.clock.advance(TIMEOUTS.firstByteMs);
+    const error = await ended;
+    assert.deepEqual(
+      [error?.code, error?.message],
+      ['source-silent', 'No media within 15000 ms of PLAY, over TCP and over UDP'],
+    );
   });
 });
 
