@@ -93,6 +93,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
   let ready = false;
   const metrics = new Metrics();
   metrics.addProcess();
+  metrics.addReader((sink) => rtsp.readMetrics(sink));
   const http = await HttpServer.listen({
     ...shared,
     listen: settings.http.listen,

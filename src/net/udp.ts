@@ -17,9 +17,9 @@ export interface UdpSocket {
   readonly port: number;
   /**
    * Hands a datagram (a list goes out as one) to the system. It must not change until it is sent: shared, frozen buffers. Never throws: what the
-   * system does not take (no buffer, no route) is lost as the network loses it. To be told of that costs a quarter of the sending.
+   * system does not take (no buffer, no route) is lost as the network loses it. `sent` is told of that, which costs a quarter of the sending.
    */
-  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress): void;
+  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress, sent?: (error: Error | null) => void): void;
   /** Who is told of each datagram: a buffer of its own, which may be kept. */
   handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void;
   /** Idempotent. */
@@ -79,6 +79,33 @@ export function bindUdp(options: BindOptions): Promise<UdpSocket> {
     }
   });
   return promise;
+}
+
+/**
+ * Whether the system has a route to that address from there; nothing is sent. Undefined: it has. Error: `listen-refused`, with the system's reason.
+ */
+export async function routeError(from: BindOptions, to: UdpAddress): Promise<WeirError | undefined> {
+  const { host, interfaceHost } = from;
+  const { promise, resolve } = Promise.withResolvers<WeirError | undefined>();
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const answer = (cause?: NodeJS.ErrnoException): void => {
+    const place = hostPort(to.host, to.port);
+    resolve(cause && new WeirError('listen-refused', `No way there: ${cause.code ?? cause.message}`, { place, cause }));
+  };
+  socket.once('error', answer);
+  try {
+    socket.bind({ address: host, port: 0 }, () => {
+      try {
+        if (interfaceHost !== undefined) socket.setMulticastInterface(interfaceHost);
+        socket.connect(to.port, to.host, () => answer());
+      } catch (cause) {
+        answer(cause as NodeJS.ErrnoException);
+      }
+    });
+    return await promise;
+  } finally {
+    socket.close();
+  }
 }
 
 /**
@@ -176,9 +203,9 @@ class DatagramSocket implements UdpSocket {
     socket.on('error', () => {});
   }
 
-  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress): void {
+  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress, sent?: (error: Error | null) => void): void {
     if (this.#closed !== undefined) return;
-    this.#socket.send(datagram, to.port, to.host);
+    this.#socket.send(datagram, to.port, to.host, sent);
   }
 
   handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void {

@@ -7,6 +7,7 @@ import type { OpenConnection } from './open-connection.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
+import { transportOf } from './session-transport.ts';
 
 /** How long DESCRIBE, SETUP and PLAY wait for an on-demand source and its parameter sets. Players give up after 10 to 30 s. */
 export const TRACKS_WAIT_MS = 15_000;
@@ -79,6 +80,7 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
     outOf: (waitsForKey) => owner.ways.outOf(session, stream, tracks, waitsForKey),
     clock: parts.clock,
     cname: parts.cname,
+    total: parts.totals.of(transportOf(session, owner.door)),
     ended: (error) => owner.endSession(session, error),
   });
   owner.setMedia(session, reader);
@@ -109,6 +111,7 @@ async function record(
     announcement,
     label: pipe.remote,
     report: (reports) => connection.ways.report(session, reports),
+    datagramFaults: connection.ways.faultsOf(session),
     clock,
     ssrc: parts.receiverSsrc,
     cname,

@@ -12,7 +12,7 @@ import { httpRequestStart } from '../../core/rtsp/tunnel/http-head.ts';
 import { isTlsHello } from '../../core/rtsp/wire/tls-hello.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
-import type { Media, OpenConnection } from './open-connection.ts';
+import type { Door, Media, OpenConnection } from './open-connection.ts';
 import { MediaWays, type DatagramSink } from './media-ways.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
@@ -31,9 +31,6 @@ export interface ConnectionFaults {
   strayFrames: number;
 }
 
-/** Which way a connection came. Through anything but TCP itself only interleaved media goes. */
-export type Door = 'tcp' | 'tls' | 'tunnel' | 'websocket';
-
 /** A connection of TCP or TLS is first looked at: HTTP is the half of a tunnel. */
 type Stage =
   | { readonly kind: 'unknown'; readonly seen: Uint8Array }
@@ -43,6 +40,7 @@ type Stage =
 
 export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink {
   readonly pipe: BytePipe;
+  readonly door: Door;
   readonly ways: MediaWays;
   readonly faults: ConnectionFaults = { garbageBytes: 0, strayFrames: 0 };
   readonly #parts: ServerParts;
@@ -52,14 +50,13 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
-  readonly #door: Door;
   #stage: Stage;
   /** When we were first seen to have closed it, monotonic. */
   #closedAtMs: number | undefined;
 
   constructor(pipe: BytePipe, parts: ServerParts, door: Door) {
     this.pipe = pipe;
-    this.#door = door;
+    this.door = door;
     this.#stage = door === 'tcp' || door === 'tls' ? { kind: 'unknown', seen: new Uint8Array(0) } : { kind: 'rtsp' };
     this.#parts = parts;
     this.#sinceUtcMs = parts.clock.utcMs();
@@ -177,7 +174,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   /** The first bytes of a connection; undefined: they do not say yet what it is, or it is not for us. */
   #begin(seen: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {
     const first = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    if (this.#door === 'tcp' && isTlsHello(first)) {
+    if (this.door === 'tcp' && isTlsHello(first)) {
       this.#giveUp(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
       return undefined;
     }

@@ -1,10 +1,13 @@
 /** The UDP sockets of one RTSP server: the readers' pair, and what groups are sent from. */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import type { MulticastSettings, UdpSettings } from '../../config/settings.ts';
-import { bindUdp, bindUdpPair, bindUdpPairAt } from '../../net/udp.ts';
+import type { WeirError } from '../../core/errors.ts';
+import { bindUdp, bindUdpPair, bindUdpPairAt, routeError } from '../../net/udp.ts';
 import { MulticastGroups } from './multicast-groups.ts';
 import type { UdpParts } from './media-ways.ts';
+import type { ReaderTotals } from './reader-totals.ts';
 import { UdpReaders } from './udp-readers.ts';
 
 export interface DatagramOptions {
@@ -14,6 +17,8 @@ export interface DatagramOptions {
   readonly udp: UdpSettings | undefined;
   readonly multicast: MulticastSettings | undefined;
   readonly clock: Clock;
+  readonly log: Log;
+  readonly totals: ReaderTotals;
   readonly cname: string;
 }
 
@@ -44,12 +49,23 @@ async function openUdp({ host, udp }: DatagramOptions): Promise<UdpParts | undef
   return { host, readers: new UdpReaders(pair), publisherPorts: udp.publisherPorts };
 }
 
-async function openMulticast({ host, multicast, clock, cname }: DatagramOptions): Promise<MulticastGroups | undefined> {
+async function openMulticast(options: DatagramOptions): Promise<MulticastGroups | undefined> {
+  const { host, multicast, clock, log, cname, totals } = options;
   if (multicast === undefined) return undefined;
   // Groups are IPv4. A server that listens on one address sends from its interface.
   const anywhere = isIPv6(host) || host === '0.0.0.0';
   const { ttl } = multicast;
   const from = anywhere ? { host: '0.0.0.0' } : { host, interfaceHost: host };
   const socket = await bindUdp({ ...from, port: 0, multicastTtl: ttl });
-  return new MulticastGroups({ ...multicast, socket, clock, cname });
+  const groupRouteError = (address: string): Promise<WeirError | undefined> =>
+    routeError({ ...from, port: 0 }, { host: address, port: multicast.port });
+  return new MulticastGroups({
+    ...multicast,
+    socket,
+    routeError: groupRouteError,
+    clock,
+    log,
+    cname,
+    total: totals.of('multicast'),
+  });
 }

@@ -15,7 +15,7 @@ import type { Layouts } from './layouts.ts';
 import { InterleavedOut, type MediaOut, type TrackReport } from './media-out.ts';
 import type { MulticastGroups } from './multicast-groups.ts';
 import { MulticastOut } from './multicast-out.ts';
-import { PublisherPorts } from './publisher-ports.ts';
+import { NO_DATAGRAM_FAULTS, PublisherPorts, type DatagramFaults } from './publisher-ports.ts';
 import type { UdpReaders } from './udp-readers.ts';
 import type { UdpViews } from './udp-views.ts';
 import { UdpOut, type TrackSender } from './udp-out.ts';
@@ -49,6 +49,7 @@ export class MediaWays {
   readonly #parts: WayParts;
   readonly #sink: DatagramSink;
   readonly #publishers = new Map<ServerSession, PublisherPorts>();
+  readonly #released = new WeakSet<ServerSession>();
 
   constructor(pipe: BytePipe, parts: WayParts, sink: DatagramSink) {
     this.#pipe = pipe;
@@ -88,6 +89,12 @@ export class MediaWays {
     return new InterleavedOut(this.#pipe, layouts, channelsOf(session), waitsForKey, clock.monoMs());
   }
 
+  /** What is wrong with a publisher's datagrams; to be asked again and again, also once it is gone. */
+  faultsOf(session: ServerSession): () => DatagramFaults {
+    const ports = this.#publishers.get(session);
+    return () => ports?.faults ?? NO_DATAGRAM_FAULTS;
+  }
+
   /** Takes receiver reports to a publisher. */
   report(session: ServerSession, reports: readonly TrackReport[]): void {
     const ports = this.#publishers.get(session);
@@ -105,14 +112,21 @@ export class MediaWays {
 
   /** Gives back what a session had. Idempotent. */
   release(session: ServerSession): void {
+    this.#released.add(session);
     this.#parts.udp?.readers.remove(session, this.#pipe.remoteAddress);
     this.#parts.multicast?.release(session);
     void this.#publishers.get(session)?.close();
     this.#publishers.delete(session);
   }
 
-  #giveGroup(session: ServerSession, track: number): ServerAnswer {
-    const group = this.#parts.multicast?.take(session, track) ?? notOffered();
+  async #giveGroup(session: ServerSession, track: number): Promise<ServerAnswer> {
+    const { multicast } = this.#parts;
+    if (multicast === undefined) return { kind: 'no-way', error: notOffered() };
+    const error = await multicast.unusable();
+    if (error !== undefined) return { kind: 'no-way', error };
+    // It may have ended meanwhile: what it took would be nobody's.
+    if (this.#released.has(session)) return { kind: 'no-way', error: new WeirError('session-unknown', 'It ended') };
+    const group = multicast.take(session, track);
     return group instanceof WeirError
       ? { kind: 'no-way', error: group }
       : { kind: 'way', way: { kind: 'multicast', group } };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
+import { MemoryLog } from '../../base/memory-log.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { ServerSession } from '../../core/rtsp/server/session.ts';
@@ -8,7 +9,8 @@ import type { UdpAddress, UdpSocket } from '../../net/udp.ts';
 import type { Stream } from '../../stream/stream.ts';
 import { UdpView } from '../../stream/udp-view.ts';
 import { AUDIO, batchOf, FakeStream, VIDEO } from './fake-stream.ts';
-import { MulticastGroups } from './multicast-groups.ts';
+import { FAILED_LOG_MS, MulticastGroups } from './multicast-groups.ts';
+import { ReaderTotals, type ReaderTotal } from './reader-totals.ts';
 
 const session = (stream: string): ServerSession => new ServerSession('id', 'play', stream, undefined, 0);
 
@@ -71,28 +73,82 @@ test('sent once, whoever reads: from the first reader that plays to the last', (
   assert.deepEqual(kinds(sent), ['8003 receiver-report, goodbye', '8005 receiver-report, goodbye']);
 });
 
+test('no route to groups: unusable, said once a minute; datagrams that the system does not take are counted', async () => {
+  const { groups, log, clock } = house({ routeError: new WeirError('listen-refused', 'No way there: ENETUNREACH') });
+  for (const _ of [1, 2]) assert.equal((await groups.unusable())?.code, 'transport-unsupported');
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0]?.message ?? '', /cannot be sent: .*ENETUNREACH/);
+  clock.advance(FAILED_LOG_MS);
+  await groups.unusable();
+  assert.equal(log.lines.length, 2);
+  assert.equal(await house().groups.unusable(), undefined);
+});
+
+test('what goes to a group is counted, and what the system does not take', () => {
+  const { groups, log, clock, total } = house({ refuses: true });
+  const stream = new FakeStream('yard');
+  const reader = session('yard');
+  groups.take(reader, 0);
+  groups.join(reader, stream as unknown as Stream, [VIDEO], new UdpView(() => undefined));
+  assert.equal(groups.sending, 1);
+  for (let ticks = 1; ticks <= 3; ticks++) stream.deliver(batchOf(0, ticks, true));
+  assert.deepEqual([total.sentBytes, groups.failed], [300, 3]);
+  groups.tick(clock.monoMs());
+  groups.tick(clock.monoMs());
+  assert.deepEqual(
+    log.lines.map(({ fields }) => fields['datagrams']),
+    [4],
+  );
+  groups.release(reader);
+  assert.equal(groups.sending, 0);
+});
+
 interface Sent {
   readonly packet: Uint8Array;
   readonly to: UdpAddress;
 }
 
-function house({ addresses = 65_536 } = {}): {
+function house({
+  addresses = 65_536,
+  routeError,
+  refuses = false,
+}: { addresses?: number; routeError?: WeirError; refuses?: boolean } = {}): {
   readonly groups: MulticastGroups;
   readonly sent: Sent[];
   readonly clock: ManualClock;
+  readonly log: MemoryLog;
+  readonly total: ReaderTotal;
 } {
   const sent: Sent[] = [];
   const clock = new ManualClock();
+  const log = new MemoryLog();
+  const total = new ReaderTotals().of('multicast');
   const socket: UdpSocket = {
     port: 1,
-    send: (packet, to) => sent.push({ packet: packet instanceof Uint8Array ? packet : Buffer.concat(packet), to }),
+    send: (packet, to, told) => {
+      sent.push({ packet: packet instanceof Uint8Array ? packet : Buffer.concat(packet), to });
+      told?.(refuses ? new WeirError('listen-refused', 'ENETUNREACH') : null);
+    },
     handle: () => {},
     close: () => Promise.resolve(),
   };
   const firstAddress = 239 * 2 ** 24 + 10 * 2 ** 16;
   return {
-    groups: new MulticastGroups({ firstAddress, addresses, port: 8002, ttl: 16, socket, clock, cname: 'weir' }),
+    groups: new MulticastGroups({
+      firstAddress,
+      addresses,
+      port: 8002,
+      ttl: 16,
+      socket,
+      routeError: () => Promise.resolve(routeError),
+      clock,
+      log,
+      cname: 'weir',
+      total,
+    }),
     sent,
+    log,
+    total,
     clock,
   };
 }

@@ -5,15 +5,17 @@
  *     239.10.57.201   track 0: 8002 RTP, 8003 RTCP   track 1: 8004 RTP, 8005 RTCP   …
  */
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import { WeirError } from '../../core/errors.ts';
 import { writeGoodbye } from '../../core/rtcp/write.ts';
 import type { MulticastGroup } from '../../core/rtsp/server/media-way.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
-import type { UdpSocket } from '../../net/udp.ts';
+import type { UdpAddress, UdpSocket } from '../../net/udp.ts';
 import type { Batch } from '../../stream/batch.ts';
 import type { RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
 import type { Lease } from '../../stream/timeline.ts';
 import type { UdpView } from '../../stream/udp-view.ts';
+import type { ReaderTotal } from './reader-totals.ts';
 import { countSent, SENDER_REPORT_MS, senderReports, type SentTrack } from './sender-reports.ts';
 
 export interface MulticastOptions {
@@ -25,12 +27,20 @@ export interface MulticastOptions {
   readonly ttl: number;
   /** What datagrams are sent from. */
   readonly socket: UdpSocket;
+  /** Why the system has no way to that address from the socket; undefined: it has one. */
+  readonly routeError: (address: string) => Promise<WeirError | undefined>;
   readonly clock: Clock;
+  readonly log: Log;
   readonly cname: string;
+  /** What is sent is added to it. */
+  readonly total: ReaderTotal;
 }
 
 /** Streams that have a group at a time: more are refused. */
 export const MAX_GROUPS = 4096;
+
+/** Between two lines of the log about datagrams that the system did not take. */
+export const FAILED_LOG_MS = 60_000;
 
 interface Group {
   readonly address: string;
@@ -45,9 +55,42 @@ export class MulticastGroups {
   readonly #options: MulticastOptions;
   /** By stream. */
   readonly #groups = new Map<string, Group>();
+  readonly #sending: GroupSocket;
+  #failedTold = 0;
+  #failedTellMs = 0;
+  #unusableTellMs = 0;
 
   constructor(options: MulticastOptions) {
     this.#options = options;
+    this.#sending = new GroupSocket(options);
+  }
+
+  /** Groups that are being sent to. */
+  get sending(): number {
+    let sending = 0;
+    for (const { sender } of this.#groups.values()) if (sender !== undefined) sending += 1;
+    return sending;
+  }
+
+  /** Datagrams that the system did not take. */
+  get failed(): number {
+    return this.#sending.failed;
+  }
+
+  /** Undefined if groups can be sent to; `transport-unsupported` where the system has no route to them, which the log says. */
+  async unusable(): Promise<WeirError | undefined> {
+    const { firstAddress, routeError, clock, log } = this.#options;
+    const error = await routeError(dotted(firstAddress));
+    if (error === undefined) return undefined;
+    const nowMs = clock.monoMs();
+    if (nowMs >= this.#unusableTellMs) {
+      this.#unusableTellMs = nowMs + FAILED_LOG_MS;
+      log.warn(
+        { code: error.code, place: error.place },
+        `Multicast is offered, but cannot be sent: ${error.describe()}`,
+      );
+    }
+    return new WeirError('transport-unsupported', 'The server has no way to the multicast group', { cause: error });
   }
 
   /** Where a track of the session's stream is sent; the address is the stream's until `release` of its last session. Error: `limit-reached`. */
@@ -69,7 +112,7 @@ export class MulticastGroups {
     const group = this.#groups.get(session.stream);
     if (group === undefined) return;
     group.playing.add(session);
-    group.sender ??= new GroupSender(this.#options, group.address, stream, tracks, view);
+    group.sender ??= new GroupSender(this.#options, this.#sending, group.address, stream, tracks, view);
   }
 
   /** It pauses, or ended. */
@@ -91,12 +134,22 @@ export class MulticastGroups {
   /** About once a second: sender reports as they fall due. */
   tick(nowMs: number): void {
     for (const { sender } of this.#groups.values()) sender?.tick(nowMs);
+    this.#tellFailed(nowMs);
   }
 
   close(): Promise<void> {
     for (const { sender } of this.#groups.values()) sender?.close();
     this.#groups.clear();
     return this.#options.socket.close();
+  }
+
+  #tellFailed(nowMs: number): void {
+    const { failed, failure } = this.#sending;
+    if (failed === this.#failedTold || nowMs < this.#failedTellMs) return;
+    const fields = { datagrams: failed - this.#failedTold, reason: failure };
+    this.#options.log.warn(fields, 'The system did not take datagrams for multicast groups: has it a route to them?');
+    this.#failedTold = failed;
+    this.#failedTellMs = nowMs + FAILED_LOG_MS;
   }
 
   /** The same for a name each time, unless another has it. */
@@ -113,11 +166,48 @@ export class MulticastGroups {
   }
 }
 
+/** Sends to groups, and hears what the system says to that: once a datagram for all readers, that costs little. */
+class GroupSocket {
+  readonly #socket: UdpSocket;
+  readonly #total: ReaderTotal;
+  #failed = 0;
+  /** Why the last of them failed. */
+  #failure = '';
+  readonly #sent = (error: Error | null): void => {
+    if (error === null) return;
+    this.#failed += 1;
+    this.#failure = 'code' in error ? String(error.code) : error.message;
+  };
+
+  constructor({ socket, total }: MulticastOptions) {
+    this.#socket = socket;
+    this.#total = total;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  get failure(): string {
+    return this.#failure;
+  }
+
+  media(datagram: Uint8Array, to: UdpAddress): void {
+    this.#total.sentBytes += datagram.length;
+    this.#socket.send(datagram, to, this.#sent);
+  }
+
+  control(packet: Uint8Array, to: UdpAddress): void {
+    this.#socket.send(packet, to, this.#sent);
+  }
+}
+
 /** A stream's reader that sends to its group. */
 class GroupSender implements RelayReader {
   readonly protocol = 'rtsp';
   readonly label: string;
   readonly #options: MulticastOptions;
+  readonly #socket: GroupSocket;
   readonly #stream: Stream;
   readonly #view: UdpView;
   readonly #sent: readonly SentTrack[];
@@ -128,12 +218,14 @@ class GroupSender implements RelayReader {
 
   constructor(
     options: MulticastOptions,
+    socket: GroupSocket,
     address: string,
     stream: Stream,
     tracks: readonly RelayTrack[],
     view: UdpView,
   ) {
     this.#options = options;
+    this.#socket = socket;
     this.label = address;
     this.#stream = stream;
     this.#view = view;
@@ -147,7 +239,7 @@ class GroupSender implements RelayReader {
     if (sent === undefined) return;
     countSent(sent, batch);
     const to = { host: this.label, port: portsOf(this.#options.port, batch.track)[0] };
-    for (const datagram of this.#view.datagrams(batch)) this.#options.socket.send(datagram, to);
+    for (const datagram of this.#view.datagrams(batch)) this.#socket.media(datagram, to);
   }
 
   /** Its readers are told by attachments of their own. */
@@ -170,7 +262,7 @@ class GroupSender implements RelayReader {
   }
 
   #control(track: number, packet: Uint8Array): void {
-    this.#options.socket.send(packet, { host: this.label, port: portsOf(this.#options.port, track)[1] });
+    this.#socket.control(packet, { host: this.label, port: portsOf(this.#options.port, track)[1] });
   }
 }
 

@@ -9,8 +9,12 @@ import type { ReaderSession } from './reader-session.ts';
 /** What carries a session's media. */
 export type Media = ReaderSession | PublisherSession;
 
+/** Which way a connection came. Through anything but TCP itself only interleaved media goes. */
+export type Door = 'tcp' | 'tls' | 'tunnel' | 'websocket';
+
 export interface OpenConnection {
   readonly pipe: BytePipe;
+  readonly door: Door;
   readonly sinceUtcMs: number;
   /** Ports and groups of its sessions. */
   readonly ways: MediaWays;

@@ -2,10 +2,10 @@
  * The UDP ports of one publisher: a pair a track, so that whatever comes on it is of that track, from any port of the publisher's address
  * (OpenIPC, mtx#4253). Packets are put in order before they go on.
  */
-import type { Clock, Timer } from '../../base/clock.ts';
-import { ReorderWindow } from '../../core/rtp/reorder-window.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
 import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
+import { DatagramOrder } from '../../stream/datagram-order.ts';
 
 export interface PublisherPortsOptions {
   /** Where we bind, and from which ports. */
@@ -20,34 +20,34 @@ export interface PublisherPortsOptions {
   readonly flush: () => void;
 }
 
+export interface DatagramFaults {
+  /** Came again while the first of them waited for its turn. */
+  readonly doubledPackets: number;
+  /** From another address. */
+  readonly strayDatagrams: number;
+}
+
+export const NO_DATAGRAM_FAULTS: DatagramFaults = { doubledPackets: 0, strayDatagrams: 0 };
+
 interface TrackPorts {
   readonly pair: UdpPair;
-  readonly window: ReorderWindow;
+  readonly order: DatagramOrder;
   /** Where it takes our reports: as it asked, or where its own come from. */
   reportPort: number;
-  timer: Timer | undefined;
 }
 
 export class PublisherPorts {
   readonly #options: PublisherPortsOptions;
   readonly #tracks = new Map<number, TrackPorts>();
-  #stray = 0;
+  readonly #faults = { doubledPackets: 0, strayDatagrams: 0 };
   #closed = false;
 
   constructor(options: PublisherPortsOptions) {
     this.#options = options;
   }
 
-  /** Datagrams from another address: dropped. */
-  get stray(): number {
-    return this.#stray;
-  }
-
-  /** Packets that came again while the first of them waited for its turn. */
-  get doubled(): number {
-    let doubled = 0;
-    for (const { window } of this.#tracks.values()) doubled += window.doubled;
-    return doubled;
+  get faults(): DatagramFaults {
+    return this.#faults;
   }
 
   /** Opens the pair of a track, or keeps the one that is open. Errors: `port-in-use`, `listen-refused`. */
@@ -58,7 +58,7 @@ export class PublisherPorts {
       return portsOf(open.pair);
     }
     const pair = await bindUdpPair(this.#options.host, this.#options.range);
-    const ports: TrackPorts = { pair, window: new ReorderWindow(), reportPort: clientPorts[1], timer: undefined };
+    const ports: TrackPorts = { pair, order: this.#orderOf(track), reportPort: clientPorts[1] };
     // It may have ended while the ports were being bound.
     if (this.#closed) await pair.close();
     this.#tracks.set(track, ports);
@@ -76,47 +76,33 @@ export class PublisherPorts {
     this.#closed = true;
     const tracks = [...this.#tracks.values()];
     this.#tracks.clear();
-    for (const { timer } of tracks) timer?.cancel();
+    for (const { order } of tracks) order.close();
     await Promise.all(tracks.map(({ pair }) => pair.close()));
   }
 
+  #orderOf(track: number): DatagramOrder {
+    const { clock, packet, flush } = this.#options;
+    const deliver = (packets: readonly Uint8Array[]): void => {
+      for (const one of packets) packet(track, 'rtp', one);
+      flush();
+    };
+    return new DatagramOrder({ clock, faults: this.#faults, deliver });
+  }
+
   #listen(track: number, ports: TrackPorts): void {
-    const { peerHost, packet, flush, clock } = this.#options;
+    const { peerHost, packet, flush } = this.#options;
     ports.pair.rtp.handle((datagram, { host }) => {
-      if (host !== peerHost) {
-        this.#stray += 1;
-        return;
-      }
-      const ordered: Uint8Array[] = [];
-      ports.window.push(datagram, clock.monoMs(), ordered);
-      this.#deliver(track, ports, ordered);
+      if (host === peerHost) ports.order.push(datagram);
+      else this.#faults.strayDatagrams += 1;
     });
     ports.pair.rtcp.handle((datagram, { host, port }) => {
       if (host !== peerHost) {
-        this.#stray += 1;
+        this.#faults.strayDatagrams += 1;
         return;
       }
       ports.reportPort = port;
       packet(track, 'rtcp', datagram);
       flush();
-    });
-  }
-
-  #deliver(track: number, ports: TrackPorts, ordered: readonly Uint8Array[]): void {
-    for (const one of ordered) this.#options.packet(track, 'rtp', one);
-    if (ordered.length > 0) this.#options.flush();
-    const { dueMs } = ports.window;
-    if (dueMs === undefined) {
-      ports.timer?.cancel();
-      ports.timer = undefined;
-      return;
-    }
-    if (ports.timer !== undefined || this.#closed) return;
-    ports.timer = this.#options.clock.after(Math.max(dueMs - this.#options.clock.monoMs(), 0), () => {
-      ports.timer = undefined;
-      const late: Uint8Array[] = [];
-      ports.window.expire(this.#options.clock.monoMs(), late);
-      this.#deliver(track, ports, late);
     });
   }
 }

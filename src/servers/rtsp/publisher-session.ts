@@ -7,6 +7,7 @@ import { WeirError } from '../../core/errors.ts';
 import type { Announcement } from '../../core/rtsp/server/announcement.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { TrackReport } from './media-out.ts';
+import type { DatagramFaults } from './publisher-ports.ts';
 import { noIngestFaults, RECEIVER_REPORT_MS, RtpIngest } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink } from '../../stream/source.ts';
 
@@ -20,6 +21,8 @@ export interface PublisherSessionOptions {
   readonly label: string;
   /** Takes our receiver reports to it. */
   readonly report: (reports: readonly TrackReport[]) => void;
+  /** What was wrong with its datagrams before they came here. */
+  readonly datagramFaults: () => DatagramFaults;
   readonly clock: Clock;
   /** Of our receiver reports. */
   readonly ssrc: number;
@@ -60,7 +63,8 @@ export class PublisherSession implements Source {
   }
 
   get faults(): Readonly<Record<string, number>> {
-    return { ...this.#faults };
+    const { doubledPackets, strayDatagrams } = this.#options.datagramFaults();
+    return { ...this.#faults, doubledPackets: this.#faults.doubledPackets + doubledPackets, strayDatagrams };
   }
 
   /** Bytes of media taken. */

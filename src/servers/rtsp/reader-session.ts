@@ -5,8 +5,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { codecFor } from '../../core/codec/registry.ts';
 import type { WeirError } from '../../core/errors.ts';
-import { parseRtcp } from '../../core/rtcp/parse.ts';
-import type { ReportBlock } from '../../core/rtcp/packet.ts';
 import { writeGoodbye } from '../../core/rtcp/write.ts';
 import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
@@ -15,6 +13,8 @@ import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
 import type { ReaderLosses } from '../../stream/reader-queue.ts';
 import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
 import type { MediaOut } from './media-out.ts';
+import { ReaderAccount, type ReaderTotal } from './reader-totals.ts';
+import { ReceivedReports, type ReaderReport } from './received-reports.ts';
 import { countSent, SENDER_REPORT_MS, senderReports, type SentTrack } from './sender-reports.ts';
 
 export interface ReaderSessionOptions {
@@ -28,14 +28,10 @@ export interface ReaderSessionOptions {
   readonly outOf: (waitsForKey: boolean) => MediaOut;
   readonly clock: Clock;
   readonly cname: string;
+  /** What it comes to is added to it. */
+  readonly total: ReaderTotal;
   /** The stream ends it. */
   readonly ended: (error: WeirError) => void;
-}
-
-/** A track that this reader takes. */
-interface TakenTrack extends SentTrack {
-  /** The reader's latest word on it. */
-  report: ReportBlock | undefined;
 }
 
 export class ReaderSession implements RelayReader {
@@ -43,8 +39,10 @@ export class ReaderSession implements RelayReader {
   readonly label: string;
   readonly #options: ReaderSessionOptions;
   readonly #out: MediaOut;
+  readonly #reports = new ReceivedReports();
+  readonly #account: ReaderAccount;
   /** By index in the stream's list. */
-  readonly #taken: (TakenTrack | undefined)[] = [];
+  readonly #taken: (SentTrack | undefined)[] = [];
   /** The picture whose key frames are waited for, by index; undefined: any batch will do. */
   #leader: number | undefined;
   #attachment: Attachment | undefined;
@@ -54,11 +52,12 @@ export class ReaderSession implements RelayReader {
 
   constructor(options: ReaderSessionOptions) {
     this.#options = options;
-    const { session, tracks, label, outOf } = options;
+    const { session, tracks, label, outOf, total } = options;
     this.label = label;
+    this.#account = new ReaderAccount(total);
     for (const { track: index } of session.tracks) {
       const track = tracks[index];
-      if (track !== undefined) this.#taken[index] = { track, packets: 0, octets: 0, report: undefined };
+      if (track !== undefined) this.#taken[index] = { track, packets: 0, octets: 0 };
     }
     this.#leader = this.#leading();
     this.#out = outOf(this.#leader !== undefined);
@@ -107,6 +106,7 @@ export class ReaderSession implements RelayReader {
     this.#attachment?.close();
     this.#attachment = undefined;
     this.#out.stop();
+    this.#count();
     this.#reportDueMs = Number.POSITIVE_INFINITY;
   }
 
@@ -128,30 +128,27 @@ export class ReaderSession implements RelayReader {
   }
 
   dropTrack(index: number): void {
+    const dropped = this.#taken[index];
+    if (dropped !== undefined) this.#reports.drop(dropped.track);
     this.#taken[index] = undefined;
     this.#leader = this.#leading();
   }
 
   /** RTCP from the reader. */
   rtcp(payload: Uint8Array): void {
-    for (const packet of parseRtcp(payload).packets) {
-      if (packet.kind !== 'receiver-report') continue;
-      for (const report of packet.reports) {
-        const taken = this.#all().find(({ track }) => track.ssrc === report.ssrc);
-        if (taken !== undefined) taken.report = report;
-      }
-    }
+    const tracks = this.#all().map(({ track }) => track);
+    this.#reports.push(payload, tracks, this.#options.clock.monoMs());
   }
 
-  /** The worst that the reader reported of its tracks, 0–1; undefined before the first report. */
-  get reportedLoss(): number | undefined {
-    const losses = this.#all().flatMap(({ report }) => (report === undefined ? [] : [report.fractionLost / 256]));
-    return losses.length === 0 ? undefined : Math.max(...losses);
+  /** What the reader itself says; undefined before its first report. */
+  get reported(): ReaderReport | undefined {
+    return this.#reports.report;
   }
 
   /** About once a second: sender reports as they fall due. False: the reader is hopeless. */
   tick(nowMs: number): boolean {
     if (this.#held !== undefined) return true;
+    this.#count();
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + SENDER_REPORT_MS;
       this.#sendReports(this.#options.clock.utcMs());
@@ -181,8 +178,14 @@ export class ReaderSession implements RelayReader {
   }
 
   #sendReports(utcMs: number): void {
-    const { stream, cname } = this.#options;
+    const { stream, cname, clock } = this.#options;
+    this.#reports.sent(utcMs, clock.monoMs());
     this.#out.control(senderReports(stream, this.#all(), utcMs, cname));
+  }
+
+  #count(): void {
+    const { losses, bytes } = this.#out;
+    this.#account.take({ bytes, losses, reportedLost: this.#reports.report?.lost ?? 0 });
   }
 
   /** The first picture that it takes and that we know. */
@@ -190,7 +193,7 @@ export class ReaderSession implements RelayReader {
     return this.#all().find(({ track: { format } }) => codecFor(format.encoding)?.media === 'video')?.track.index;
   }
 
-  #all(): readonly TakenTrack[] {
+  #all(): readonly SentTrack[] {
     return this.#taken.filter((taken) => taken !== undefined);
   }
 }

@@ -160,13 +160,13 @@ describe('reading', () => {
     await using house = await House.open();
     const peer = house.peer();
     await peer.play();
-    assert.equal(house.server.sessions()[0]?.reportedLoss, undefined);
+    assert.equal(house.server.sessions()[0]?.reported, undefined);
     const block = { ssrc: AUDIO.ssrc, fractionLost: 64, cumulativeLost: 1, highestSequence: 1, jitter: 0 };
     peer.send(3, writeReceiverReport(1, [{ ...block, lastSenderReport: 0, delaySinceLastSenderReport: 0 }], 'x'));
     await peer.ask('OPTIONS');
     const [status] = house.server.sessions();
     assert.deepEqual(
-      [status?.reportedLoss, status?.state, status?.kind, status?.stream],
+      [status?.reported?.loss, status?.state, status?.kind, status?.stream],
       [0.25, 'playing', 'reader', 'yard'],
     );
   });

@@ -8,6 +8,7 @@ import type { OpenConnection } from './open-connection.ts';
 import type { Descriptions } from './descriptions.ts';
 import type { Login } from './login.ts';
 import type { WayParts } from './media-ways.ts';
+import type { ReaderTotals } from './reader-totals.ts';
 
 export interface ServerParts extends WayParts {
   readonly registry: StreamRegistry;
@@ -15,6 +16,8 @@ export interface ServerParts extends WayParts {
   readonly table: SessionTable;
   readonly descriptions: Descriptions;
   readonly log: Log;
+  /** What readers come to. */
+  readonly totals: ReaderTotals;
   /** Of our RTCP. */
   readonly cname: string;
   /** Of our receiver reports. */

@@ -3,6 +3,7 @@ import type { Access } from '../../auth/access.ts';
 import type { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
 import { delay, type Clock, type Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { MetricSink } from '../../base/metrics.ts';
 import type { ListenAddress, MulticastSettings, RtspTlsSettings, UdpSettings } from '../../config/settings.ts';
 import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
@@ -13,13 +14,16 @@ import type { CertificateFiles } from '../../net/certificate.ts';
 import { TunnelDoor } from '../../net/http-tunnel-door.ts';
 import { listenTcp, type TcpListener } from '../../net/tcp.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
-import { RtspConnection, type Door } from './connection.ts';
+import { RtspConnection } from './connection.ts';
 import { openDatagramPorts, type DatagramPorts } from './datagram-ports.ts';
 import { Descriptions } from './descriptions.ts';
 import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
+import type { Door } from './open-connection.ts';
+import { ReaderTotals } from './reader-totals.ts';
+import { readRtspMetrics } from './rtsp-metrics.ts';
 import type { ServerParts } from './server-parts.ts';
-import { sessionStatus, type RtspSessionStatus } from './session-status.ts';
+import { SessionList, type RtspSessionStatus } from './session-status.ts';
 import { TlsDoor } from './tls-door.ts';
 import { UdpViews } from './udp-views.ts';
 
@@ -41,6 +45,13 @@ export interface RtspServerOptions {
   readonly hash: Hash;
 }
 
+/** What is there before the server is. */
+interface Opened {
+  readonly ports: DatagramPorts;
+  readonly cname: string;
+  readonly totals: ReaderTotals;
+}
+
 /** More are closed as they come. */
 export const MAX_CONNECTIONS = 10_000;
 /** What a closing server gives its peers to take what waits for them. */
@@ -51,6 +62,7 @@ const TICK_MS = 1000;
 export class RtspServer {
   readonly #options: RtspServerOptions;
   readonly #connections = new Set<RtspConnection>();
+  readonly #sessions: SessionList;
   readonly #parts: ServerParts;
   readonly #listener: TcpListener;
   readonly #ports: DatagramPorts;
@@ -75,8 +87,9 @@ export class RtspServer {
     const { tls, udp, multicast, clock, log } = options;
     let server: RtspServer | undefined;
     try {
-      const ports = await openDatagramPorts({ host: listener.host, udp, multicast, clock, cname });
-      const opened = new RtspServer(options, listener, ports, cname);
+      const totals = new ReaderTotals();
+      const ports = await openDatagramPorts({ host: listener.host, udp, multicast, clock, log, cname, totals });
+      const opened = new RtspServer(options, listener, { ports, cname, totals });
       server = opened;
       const accept = (pipe: BytePipe): void => opened.accept(pipe, 'tls');
       opened.#tls = tls && (await TlsDoor.open({ settings: tls, clock, log, accept }));
@@ -87,11 +100,12 @@ export class RtspServer {
     }
   }
 
-  private constructor(options: RtspServerOptions, listener: TcpListener, ports: DatagramPorts, cname: string) {
+  private constructor(options: RtspServerOptions, listener: TcpListener, { ports, cname, totals }: Opened) {
     const { access, limiter, clock, hash, random, registry, log } = options;
     this.#options = options;
     this.#listener = listener;
     this.#ports = ports;
+    this.#sessions = new SessionList(this.#connections, () => randomHex(random, 12));
     this.#parts = {
       registry,
       clock,
@@ -103,6 +117,7 @@ export class RtspServer {
       udp: ports.udp,
       multicast: ports.multicast,
       views: new UdpViews(),
+      totals,
       cname,
       receiverSsrc: Math.floor(random() * 2 ** 32),
       tunnels: new TunnelDoor({ clock, accept: (pipe) => this.accept(pipe, 'tunnel') }),
@@ -136,9 +151,21 @@ export class RtspServer {
   }
 
   sessions(): readonly RtspSessionStatus[] {
-    return [...this.#connections].flatMap((connection) =>
-      [...connection.sessions].map((session) => sessionStatus(connection, session)),
-    );
+    return this.#sessions.all();
+  }
+
+  /** Ends a session by its id in `sessions`: a reader gets BYE, and a connection closes with its last session. False: there is none. */
+  endSession(id: string): boolean {
+    const found = this.#sessions.find(id);
+    found?.connection.endSession(found.session, new WeirError('session-ended', 'Ended over the API'));
+    return found !== undefined;
+  }
+
+  readMetrics(sink: MetricSink): void {
+    const { udp, multicast } = this.#ports;
+    const { totals } = this.#parts;
+    const [connections, sessions] = [this.connections, this.sessions()];
+    readRtspMetrics({ connections, sessions, totals, udpReaders: udp?.readers, multicast }, sink);
   }
 
   /** Readers get BYE, what waits for them is sent for CLOSE_WAIT_MS at most; then everything is closed. Idempotent. */

@@ -37,12 +37,18 @@ export class UdpReaders {
   readonly #pair: UdpPair;
   /** In the order in which they were set up. */
   readonly #byHost = new Map<string, UdpTrack[]>();
+  #stray = 0;
 
   constructor(pair: UdpPair) {
     this.#pair = pair;
     this.ports = [pair.rtp.port, pair.rtcp.port];
     this.#listen(pair.rtp, 'rtp');
     this.#listen(pair.rtcp, 'rtcp');
+  }
+
+  /** Datagrams that are of no reader: dropped. */
+  get stray(): number {
+    return this.#stray;
   }
 
   /** `heard` is told of the reader's RTCP. False: there are too many of that address. */
@@ -92,10 +98,12 @@ export class UdpReaders {
 
   #listen(socket: UdpSocket, part: Part): void {
     socket.handle((datagram, { host, port }) => {
-      const tracks = this.#byHost.get(host);
-      if (tracks === undefined) return;
+      const tracks = this.#byHost.get(host) ?? [];
       const found = tracks.find((track) => track[part].port === port) ?? tracks.find((track) => !track[part].confirmed);
-      if (found === undefined) return;
+      if (found === undefined) {
+        this.#stray += 1;
+        return;
+      }
       found[part].port = port;
       found[part].confirmed = true;
       if (part === 'rtcp') found.heard(datagram);
