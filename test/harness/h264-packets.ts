@@ -1,4 +1,4 @@
-/** The plain fixture stream as RTP in interleaved frames, as the cameras and publishers of the tests send it. */
+/** The plain fixture streams as RTP in interleaved frames, as the cameras and publishers of the tests send it. */
 import { payloadsOf, videoStream } from '../fixtures/streams/units.ts';
 
 export const FRAMES_PER_SECOND = 25;
@@ -6,9 +6,15 @@ const TICKS_PER_FRAME = 90_000 / FRAMES_PER_SECOND;
 const PAYLOAD_TYPE = 96;
 const SSRC = 0x4cacc3d1;
 
+export type PlainStream = 'plain-h264' | 'plain-h265';
+
 /** Without end: the interleaved frames of one picture after the other, parameter sets in-band. */
-export function* pictures(channel: number): Generator<readonly Buffer[], never> {
-  const packets = packetsByPicture();
+export function* pictures(
+  channel: number,
+  stream: PlainStream = 'plain-h264',
+  payloadType = PAYLOAD_TYPE,
+): Generator<readonly Buffer[], never> {
+  const packets = packetsByPicture(stream);
   let sequence = 24_104;
   for (let count = 0; ; count++) {
     const timestamp = (1_270_711_678 + count * TICKS_PER_FRAME) >>> 0;
@@ -18,7 +24,7 @@ export function* pictures(channel: number): Generator<readonly Buffer[], never> 
       header[1] = channel;
       header.writeUInt16BE(12 + payload.length, 2);
       header[4] = 0x80;
-      header[5] = (marker ? 0x80 : 0) | PAYLOAD_TYPE;
+      header[5] = (marker ? 0x80 : 0) | payloadType;
       header.writeUInt16BE(sequence++ & 0xffff, 6);
       header.writeUInt32BE(timestamp, 8);
       header.writeUInt32BE(SSRC, 12);
@@ -27,9 +33,11 @@ export function* pictures(channel: number): Generator<readonly Buffer[], never> 
   }
 }
 
-function packetsByPicture(): readonly (readonly { readonly payload: Uint8Array; readonly marker: boolean }[])[] {
+function packetsByPicture(
+  stream: PlainStream,
+): readonly (readonly { readonly payload: Uint8Array; readonly marker: boolean }[])[] {
   const packets: { payload: Uint8Array; marker: boolean }[][] = [[]];
-  for (const { payload, marker } of payloadsOf(videoStream('plain-h264'))) {
+  for (const { payload, marker } of payloadsOf(videoStream(stream))) {
     packets.at(-1)?.push({ payload, marker });
     if (marker) packets.push([]);
   }

@@ -1,21 +1,25 @@
 /**
- * A camera that answers as a real one was recorded to: its DESCRIBE, SETUP and PLAY responses byte for byte, but for CSeq, then H.264 in real
- * time on the channel that its SETUP response named. Faults on request.
+ * A camera that answers as a real one was recorded to: its DESCRIBE, SETUP and PLAY responses byte for byte, but for CSeq, then H.264 or H.265, as
+ * it describes, in real time on the channel that its SETUP response named, or to the ports that it was given. Faults on request.
  *
- *     OPTIONS, GET_PARAMETER, TEARDOWN   plain 200, or as recorded
- *     further SETUPs                     the recorded one with the next channels
+ *     what was not recorded              plain 200
+ *     further SETUPs than recorded       the first one with the next channels
+ *     a response that names UDP ports    byte for byte to a SETUP with TCP; with true ports to one with UDP
  */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { FRAMES_PER_SECOND, pictures } from './h264-packets.ts';
+import { FRAMES_PER_SECOND, pictures, type PlainStream } from './h264-packets.ts';
 
 export interface CameraScript {
   /** Names of files in test/fixtures/cameras, or a response or description of one's own; an SDP is wrapped into a plain response. */
   readonly describe: string;
-  readonly setup?: string;
+  readonly setups?: readonly string[];
   readonly play?: string;
+  readonly options?: string;
+  readonly teardown?: string;
   /** Path of the URL that it is asked for: what the recorded Content-Base says. */
   readonly path: string;
   readonly fault?:
@@ -26,7 +30,7 @@ export interface CameraScript {
     | 'ignores-requests';
 }
 
-const FOLDER = new URL('../fixtures/cameras/', import.meta.url);
+export const RECORDED_CAMERAS = new URL('../fixtures/cameras/', import.meta.url);
 /** Frames after which a camera hangs. */
 const HANGS_AFTER = 20;
 
@@ -68,13 +72,18 @@ export class ScriptedCamera {
   }
 }
 
+/** Where the client wants the video. */
+type VideoPlace =
+  | { readonly kind: 'channel'; readonly channel: number }
+  | { readonly kind: 'port'; readonly port: number; readonly from: UdpSocket };
+
 class CameraSession {
   readonly #socket: Socket;
   readonly #script: CameraScript;
   readonly #note: (method: string) => void;
   #buffered = Buffer.alloc(0);
   #setUps = 0;
-  #channel: number | undefined;
+  #video: VideoPlace | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(socket: Socket, script: CameraScript, note: (method: string) => void) {
@@ -86,7 +95,10 @@ class CameraSession {
   start(): void {
     const socket = this.#socket;
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => clearInterval(this.#timer));
+    socket.on('close', () => {
+      clearInterval(this.#timer);
+      if (this.#video?.kind === 'port') this.#video.from.close();
+    });
     socket.on('data', (chunk: Buffer) => {
       this.#buffered = Buffer.concat([this.#buffered, chunk]);
       for (let head = this.#nextHead(); head !== undefined; head = this.#nextHead()) this.#answer(head);
@@ -114,34 +126,44 @@ class CameraSession {
     if (fault === 'ignores-requests') return;
     const cseq = /^cseq: *(\d+)/im.exec(head)?.[1] ?? '0';
     if (method === 'PLAY' && fault === 'media-before-play-reply') this.#play();
-    this.#socket.write(this.#response(method).replace(/^(cseq): *\d+/im, `$1: ${cseq}`), 'latin1');
+    this.#socket.write(this.#response(method, head).replace(/^(cseq): *\d+/im, `$1: ${cseq}`), 'latin1');
     if (method === 'PLAY' && fault !== 'silent') this.#play();
     if (method === 'TEARDOWN') this.#socket.end();
   }
 
-  #response(method: string): string {
-    const { describe, setup, play } = this.#script;
+  #response(method: string, head: string): string {
+    const { describe, play, options, teardown } = this.#script;
     if (method === 'DESCRIBE') return describeResponse(describe);
-    if (method === 'SETUP') return this.#setupResponse(setup);
-    if (method === 'PLAY' && play !== undefined) return recorded(play);
-    return 'RTSP/1.0 200 OK\r\nCSeq: 0\r\nSession: 1\r\n\r\n';
+    if (method === 'SETUP') return this.#setUp(head);
+    const file = { PLAY: play, OPTIONS: options, TEARDOWN: teardown }[method];
+    return file === undefined ? 'RTSP/1.0 200 OK\r\nCSeq: 0\r\nSession: 1\r\n\r\n' : recorded(file);
   }
 
-  #setupResponse(file: string | undefined): string {
-    const text =
-      file === undefined
-        ? 'RTSP/1.0 200 OK\r\nCSeq: 0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n\r\n'
-        : recorded(file);
-    const first = Number(/interleaved=(\d+)/.exec(text)?.[1] ?? 0);
-    const channel = first + 2 * this.#setUps++;
-    // Video is the track that this camera sends; in the scripts used it stands first.
-    this.#channel ??= channel;
-    return text.replace(/interleaved=\d+-\d+/, `interleaved=${channel}-${channel + 1}`);
+  #setUp(head: string): string {
+    const { describe, setups = [] } = this.#script;
+    const uri = head.split(' ')[1] ?? '';
+    const isVideo = uri.includes(videoOf(describe).control);
+    const clientPort = Number(/client_port=(\d+)/.exec(head)?.[1] ?? 0);
+    const file = setups[this.#setUps] ?? setups[0];
+    const text = file === undefined ? PLAIN_SETUP : recorded(file);
+    if (/server_port=/.test(text)) {
+      if (clientPort === 0) return text;
+      this.#setUps += 1;
+      if (isVideo) this.#video = { kind: 'port', port: clientPort, from: createSocket('udp4') };
+      return text.replace(/(client_port)=\d+-\d+/, `$1=${clientPort}-${clientPort + 1}`);
+    }
+    const recordedFirst = Number(/interleaved=(\d+)/.exec(text)?.[1] ?? 0);
+    const first = setups[this.#setUps] === undefined ? recordedFirst + 2 * this.#setUps : recordedFirst;
+    this.#setUps += 1;
+    if (isVideo) this.#video = { kind: 'channel', channel: first };
+    return text.replace(/interleaved=\d+-\d+/, `interleaved=${first}-${first + 1}`);
   }
 
   #play(): void {
     if (this.#timer !== undefined) return;
-    const source = pictures(this.#channel ?? 0);
+    const video = this.#video ?? { kind: 'channel', channel: 0 };
+    const { stream, payloadType } = videoOf(this.#script.describe);
+    const source = pictures(video.kind === 'channel' ? video.channel : 0, stream, payloadType);
     let frame = 0;
     const send = (): void => {
       const bytes = [...source.next().value];
@@ -152,7 +174,8 @@ class CameraSession {
       }
       if (this.#script.fault === 'garbage-between-frames' && frame % 10 === 5)
         bytes.push(Buffer.from('x$\x09not a frame\r\n\0\xff$$'));
-      this.#socket.write(Buffer.concat(bytes));
+      if (video.kind === 'channel') this.#socket.write(Buffer.concat(bytes));
+      else for (const framed of bytes) video.from.send(framed.subarray(4), video.port, '127.0.0.1');
       frame++;
     };
     this.#timer = setInterval(send, 1000 / FRAMES_PER_SECOND);
@@ -160,8 +183,23 @@ class CameraSession {
   }
 }
 
+const PLAIN_SETUP =
+  'RTSP/1.0 200 OK\r\nCSeq: 0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n\r\n';
+
+/** What the description says of its video; `control`: the last part of its URL. */
+function videoOf(describe: string): {
+  readonly control: string;
+  readonly stream: PlainStream;
+  readonly payloadType: number;
+} {
+  const section = /^m=video[^]*?(?=^m=|$(?![^]))/m.exec(describeResponse(describe))?.[0] ?? '';
+  const control = /^a=control:(.*?)\s*$/m.exec(section)?.[1]?.split('/').at(-1) ?? '';
+  const payloadType = Number(/^m=video \d+ \S+ (\d+)/.exec(section)?.[1] ?? 96);
+  return { control, stream: /H265/i.test(section) ? 'plain-h265' : 'plain-h264', payloadType };
+}
+
 function recorded(file: string): string {
-  return readFileSync(new URL(file, FOLDER), 'latin1');
+  return readFileSync(new URL(file, RECORDED_CAMERAS), 'latin1');
 }
 
 function describeResponse(describe: string): string {
