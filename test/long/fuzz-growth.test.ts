@@ -1,0 +1,136 @@
+/**
+ * What lasts as long as a stream or a connection holds no more after a million damaged inputs than after a few: the heap is weighed, all that is garbage
+ * collected, while the machines are still held.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Codec } from '../../src/core/codec/codec.ts';
+import type { TrackFormat } from '../../src/core/codec/track-format.ts';
+import { BYTE_PARSERS } from '../../src/core/byte-parsers.table.ts';
+import { ServerConnection } from '../../src/core/rtsp/server/connection.ts';
+import { generous, newTable } from '../../src/core/rtsp/server/fake-peer.ts';
+import { frame } from '../../src/core/rtsp/wire/frame.ts';
+import { RtspFramer } from '../../src/core/rtsp/wire/framer.ts';
+import { captureNames, loadCapture } from '../fixtures/streams/rtp/captures.ts';
+import { VIDEO_STREAMS, payloadsOf, videoStream } from '../fixtures/streams/units.ts';
+import { FUZZ_SEED, anyInput, oneOf } from '../harness/fuzz.ts';
+import { below, joined, mutated } from '../harness/mutations.ts';
+import { seededRandom } from '../harness/seeded-random.ts';
+
+const ROUNDS = 100_000;
+/** Of all rounds, those after which everything has what it ever has. */
+const WARM_ROUNDS = ROUNDS / 4;
+/** The heap is weighed to about a megabyte. */
+const GROWTH_BYTES = 4 * 1024 * 1024;
+
+interface Lasting {
+  readonly name: string;
+  /** One more damaged input. */
+  readonly feed: () => void;
+}
+
+const random = seededRandom(FUZZ_SEED);
+
+test(`nothing grows (WEIR_SEED=${FUZZ_SEED})`, () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const weigh = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  for (const { name, feed } of [...depacketizers(), framing(), connection(), ...parsers()]) {
+    for (let round = 0; round < WARM_ROUNDS; round++) feed();
+    const before = weigh();
+    for (let round = WARM_ROUNDS; round < ROUNDS; round++) feed();
+    const grown = weigh() - before;
+    assert.ok(grown < GROWTH_BYTES, `${name} grew by ${grown} bytes`);
+  }
+});
+
+function depacketizers(): readonly Lasting[] {
+  const streams = VIDEO_STREAMS.map((name) => ({ name, ...videoStream(name) }));
+  return [
+    ...streams.map((stream) => depacketizing(stream.name, stream, payloadsOf(stream, 300))),
+    ...captureNames().map((name) => {
+      const capture = loadCapture(name);
+      return depacketizing(name, capture, capture.payloads);
+    }),
+  ];
+}
+
+/** Whole and damaged payloads in any order; time goes on, now and then back. */
+function depacketizing(
+  name: string,
+  { codec, format }: { readonly codec: Codec; readonly format: TrackFormat },
+  payloads: readonly { readonly payload: Uint8Array; readonly marker: boolean }[],
+): Lasting {
+  const depacketizer = codec.depacketizer(format);
+  let ticks = 0;
+  let next = 0;
+  return {
+    name,
+    feed: () => {
+      const { payload, marker } = payloads[next % payloads.length] ?? oneOf(payloads, random);
+      next += random() < 0.9 ? 1 : below(payloads.length, random);
+      if (random() < 0.3) ticks += random() < 0.02 ? below(200_000, random) - 100_000 : 3600;
+      depacketizer.push({
+        payload: random() < 0.2 ? mutated(payload, random) : payload,
+        marker: random() < 0.05 ? !marker : marker,
+        ticks,
+        lostBefore: random() < 0.03 ? 1 + below(5, random) : 0,
+      });
+    },
+  };
+}
+
+/** One connection after another, each as long as it can be read. */
+function framing(): Lasting {
+  const wire = joined([frame(0, new Uint8Array(200).fill(0x80)), new TextEncoder().encode('RTSP/1.0 200 OK\r\n\r\n')]);
+  let framer = new RtspFramer();
+  return {
+    name: 'framer',
+    feed: () => {
+      if (framer.push(mutated(wire, random)).some(({ kind }) => kind === 'error')) framer = new RtspFramer();
+    },
+  };
+}
+
+/** A connection that nobody closes, on which sessions come and go. */
+function connection(): Lasting {
+  const machine = new ServerConnection(newTable(), { udp: true, multicast: true }, 0);
+  const framer = new RtspFramer();
+  let nowMs = 0;
+  const requests = [
+    'SETUP rtsp://h/yard/trackID=0 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n',
+    'DESCRIBE rtsp://h/yard RTSP/1.0\r\nCSeq: 1\r\n\r\n',
+    'PLAY rtsp://h/yard RTSP/1.0\r\nCSeq: 1\r\n\r\n',
+    'TEARDOWN rtsp://h/yard RTSP/1.0\r\nCSeq: 1\r\n\r\n',
+    'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n',
+  ].map((text) => new TextEncoder().encode(text));
+  return {
+    name: 'connection',
+    feed: () => {
+      nowMs += 1000;
+      for (const unit of framer.push(oneOf(requests, random))) {
+        if (unit.kind !== 'message' || unit.message.kind !== 'request') continue;
+        for (const output of machine.push({ kind: 'request', request: unit.message }, nowMs)) {
+          const answer = output.kind === 'ask' ? generous(output.ask) : undefined;
+          if (answer !== undefined) machine.push({ kind: 'answer', answer }, nowMs);
+        }
+      }
+      machine.push({ kind: 'tick' }, nowMs);
+    },
+  };
+}
+
+/** Those that keep something from input to input: the track over UDP. */
+function parsers(): readonly Lasting[] {
+  return BYTE_PARSERS.map(({ name, seeds, reader }) => {
+    const read = reader();
+    const bytes = seeds.map((seed) => (typeof seed === 'string' ? new TextEncoder().encode(seed) : seed));
+    return { name, feed: () => read(anyInput(bytes, random), random) };
+  });
+}
