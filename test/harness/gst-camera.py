@@ -1,6 +1,7 @@
 """A camera: GStreamer's RTSP server with one test picture at /cam. Prints its port.
 
 Usage: gst-camera.py CODEC [--audio] [--login basic|digest] [--port N] [--only tcp|udp|multicast] [--group ADDRESS] [--tls CERT_AND_KEY.pem]
+TLS goes with a login.
 User and password are camera and pass:word.
 """
 import argparse
@@ -52,15 +53,12 @@ if options.only == "multicast":
     factory.set_address_pool(pool)
     factory.set_multicast_iface("lo")
 
-if options.tls is not None:
-    auth = GstRtspServer.RTSPAuth.new()
-    auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
-    server.set_auth(auth)
-
 if options.login is not None:
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth = GstRtspServer.RTSPAuth.new()
+    if options.tls is not None:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
     if options.login == "basic":
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic("camera", "pass:word"), token)
     else:

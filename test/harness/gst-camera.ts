@@ -12,7 +12,7 @@ export interface GstCameraShape {
   readonly only?: 'tcp' | 'udp' | 'multicast';
   /** Of multicast. */
   readonly group?: string;
-  /** PEM file of certificate and key: it talks TLS. */
+  /** PEM file of certificate and key: it talks TLS. Needs a login. */
   readonly tls?: string;
 }
 
