@@ -111,6 +111,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     filesFolder: settings.filesFolder,
     settingsOf: (stream) => rules.settingsOf(stream),
     recordingOf: (stream) => dvr.status(stream),
+    sessions: { list: () => rtsp.sessions(), end: (id) => rtsp.endSession(id) },
     storageCounts: () => new Map(dvr.stats().storages.map((counts) => [counts.storage, counts])),
     notReady: () => (ready ? [] : ['the streams are being started']),
   });

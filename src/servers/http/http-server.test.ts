@@ -14,6 +14,7 @@ import { MemoryLog } from '../../base/memory-log.ts';
 import { Metrics } from '../../base/metrics.ts';
 import type { AccessSettings, StreamSettings } from '../../config/settings.ts';
 import { WeirError } from '../../core/errors.ts';
+import type { SessionStatus } from './api/session-report.ts';
 import { FakeArchive, FakeRegistry, FakeStream } from './fake-streams.ts';
 import { HttpServer } from './http-server.ts';
 import type { HttpServerOptions } from './http-server.ts';
@@ -41,6 +42,23 @@ const LOBBY: StreamSettings = {
   keep: { ageMs: 604_800_000, bytes: 500e9, free: undefined },
   declaredAt: 'weir.yml:3',
 };
+
+const SESSION: SessionStatus = {
+  id: 'a1',
+  kind: 'reader',
+  transport: 'udp',
+  stream: 'lobby',
+  user: 'bob',
+  peer: '192.0.2.7:51122',
+  state: 'playing',
+  sinceUtcMs: Date.UTC(2026, 0, 1, 10),
+  tracks: [0, 1],
+  bytes: 1000,
+  droppedBatches: 2,
+  droppedBytes: 300,
+  reported: { loss: 0.25, lost: 7, jitterMs: 2.5, roundTripMs: undefined },
+};
+const SESSIONS = [SESSION, { ...SESSION, id: 'b2', stream: 'yard', user: undefined, reported: undefined }];
 
 interface Answer {
   readonly status: number;
@@ -84,6 +102,7 @@ async function start(access: AccessSettings, more: Partial<HttpServerOptions> = 
     settingsOf: (name) => ({ ...LOBBY, name }),
     recordingOf: () => ({ active: true, recordedUpToUtcMs: clock.utcMs(), error: undefined }),
     metrics: new Metrics(),
+    sessions: { list: () => SESSIONS, end: () => true },
     notReady: () => [],
     storageCounts: () => new Map([['main', { bytesWritten: 5, errors: 0, queuedBytes: 1, oldestMs: 1500 }]]),
     pageFolder: undefined,
@@ -416,6 +435,58 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: unknown }>>;
 }
 
+test('sessions: those of streams that the user manages, without what would let others use them', async () => {
+  const { get } = await start(USERS);
+  const { json } = await get('/api/v1/sessions', { user: 'ann:secret' });
+  const [first, second] = json['sessions'] as Record<string, unknown>[];
+  assert.deepEqual(first, {
+    id: 'a1',
+    kind: 'reader',
+    transport: 'udp',
+    stream: 'lobby',
+    user: 'bob',
+    peer: '192.0.2.7:51122',
+    state: 'playing',
+    since: '2026-01-01T10:00:00.000Z',
+    tracks: [0, 1],
+    bytes: 1000,
+    dropped: { frames: 2, bytes: 300 },
+    reported: { loss: 0.25, lost: 7, jitterSeconds: 0.0025, roundTripSeconds: null },
+  });
+  assert.deepEqual([second?.['user'], second?.['reported']], [null, null]);
+  assert.deepEqual((await get('/api/v1/sessions/a1', { user: 'ann:secret' })).json, first);
+  assert.deepEqual((await get('/api/v1/sessions', { user: 'bob:other' })).json, { sessions: [] });
+  assert.equal((await get('/api/v1/sessions')).status, 401);
+  for (const [user, id, status] of [
+    ['bob:other', 'a1', 403],
+    ['ann:secret', 'c3', 404],
+    [undefined, 'a1', 401],
+  ] as const) {
+    const options = user === undefined ? {} : { user };
+    for (const method of ['GET', 'DELETE'])
+      assert.equal((await get(`/api/v1/sessions/${id}`, { ...options, method })).status, status, `${method} ${id}`);
+  }
+});
+
+test('a session is ended by who manages its stream, and by no page from elsewhere', async () => {
+  const ended: string[] = [];
+  const sessions = { list: () => SESSIONS, end: (id: string) => ended.push(id) > 0 };
+  const { get } = await start(USERS, { sessions });
+  const remove = (origin?: string): Promise<Answer> =>
+    get('/api/v1/sessions/b2', {
+      user: 'ann:secret',
+      method: 'DELETE',
+      headers: origin === undefined ? {} : { Origin: origin },
+    });
+  assert.equal((await remove('http://evil.example.com')).status, 403);
+  assert.equal((await remove('null')).status, 403);
+  assert.deepEqual(ended, []);
+  assert.deepEqual([(await remove()).status, (await remove('http://nvr.example.org')).status], [204, 204]);
+  assert.deepEqual(ended, ['b2', 'b2']);
+  const other = await get('/api/v1/sessions/b2', { user: 'ann:secret', method: 'PUT' });
+  assert.deepEqual([other.status, other.headers.allow], [405, 'GET, HEAD, DELETE']);
+});
+
 test('the OpenAPI document: what is served stands in it, once, and what stands in it is served', async () => {
   const { get } = await start({ kind: 'open' });
   const { json } = await get('/api/v1/openapi.json');
@@ -425,6 +496,8 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
   };
   assert.deepEqual(Object.keys(paths).toSorted(), [
     '/api/v1/recordings',
+    '/api/v1/sessions',
+    '/api/v1/sessions/{id}',
     '/api/v1/streams',
     '/api/v1/streams/{name}',
     '/healthz',
@@ -436,12 +509,13 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
   );
   assert.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length);
   for (const { path, method, operation } of operations) {
-    const url = path.replace('{name}', 'lobby').replace('recordings', 'recordings?stream=lobby');
+    const url = path.replace('{name}', 'lobby').replace('{id}', 'a1').replace('recordings', 'recordings?stream=lobby');
     const answer = await get(url, { method: method.toUpperCase() });
-    assert.equal(answer.status, 200, path);
-    assert.equal((await get(url, { method: 'DELETE' })).status, 405, path);
+    assert.equal(answer.status, method === 'delete' ? 204 : 200, path);
+    assert.equal((await get(url, { method: 'PUT' })).status, 405, path);
     for (const [status, response] of Object.entries(operation.responses)) {
-      assert.ok(response.description !== '' && response.content !== undefined, `${path} ${status}`);
+      const whole = response.content !== undefined || status === '204';
+      assert.ok(response.description !== '' && whole, `${path} ${status}`);
     }
     const inPath = operation.parameters?.filter((parameter) => parameter.in === 'path') ?? [];
     assert.deepEqual(
@@ -459,6 +533,8 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
     'Health',
     'Problem',
     'Recordings',
+    'Session',
+    'SessionList',
     'SourceStatus',
     'Stream',
     'StreamList',

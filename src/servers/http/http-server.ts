@@ -28,7 +28,7 @@ import type { StorageCounts } from './stream-metrics.ts';
 import { parseViewPath } from './url-table.ts';
 import type { ViewPath } from './url-table.ts';
 
-export interface HttpServerOptions extends Omit<ApiContext, 'authenticator'> {
+export interface HttpServerOptions extends Omit<ApiContext, 'authenticator' | 'isOwnOrigin'> {
   readonly listen: ListenAddress;
   /** `http.hosts`, lower case. */
   readonly hosts: readonly string[];
@@ -103,6 +103,7 @@ export class HttpServer {
     const app = await openApi({
       ...options,
       authenticator,
+      isOwnOrigin: (origin) => hosts.isOwnOrigin(origin),
       serverFactory: (api) => server.on('request', (request, response) => door.enter(request, response, api)),
     });
     options.metrics.addReader((sink) => {

@@ -1,6 +1,8 @@
-/** How the media of a session travels, as status and metrics name it. */
+/** How a connection came, and how the media of a session travels, as status and metrics name it. */
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
-import type { Door } from './open-connection.ts';
+
+/** Which way a connection came. Through anything but TCP itself only interleaved media goes. */
+export type Door = 'tcp' | 'tls' | 'tunnel' | 'websocket';
 
 /** Datagrams, or inside the connection: then the way that this came. */
 export const SESSION_TRANSPORTS = ['tcp', 'udp', 'multicast', 'tls', 'tunnel', 'websocket'] as const;

@@ -6,10 +6,13 @@ import type { StreamSettings } from '../../../config/settings.ts';
 import type { Archive } from '../../../stream/archive.ts';
 import type { StreamRegistry } from '../../../stream/stream.ts';
 import type { Authenticator } from '../authenticator.ts';
+import type { Sessions } from './session-report.ts';
 import type { RecordingStatus } from './stream-report.ts';
 
 export interface ApiContext {
   readonly version: string;
+  /** Whether a page of that origin is ours. */
+  readonly isOwnOrigin: (origin: string) => boolean;
   readonly clock: Clock;
   readonly authenticator: Authenticator;
   readonly registry: StreamRegistry;
@@ -19,6 +22,7 @@ export interface ApiContext {
   /** The folder that file: sources are named from. */
   readonly filesFolder: string;
   readonly recordingOf: (stream: string) => RecordingStatus;
+  readonly sessions: Sessions;
   readonly metrics: Metrics;
   /** What still keeps weir from doing its work; nothing: it is ready. */
   readonly notReady: () => readonly string[];

@@ -13,6 +13,7 @@ import type { ApiContext } from './api-context.ts';
 import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { recordingsRoutes } from './recordings-routes.ts';
+import { sessionsRoutes } from './sessions-routes.ts';
 import { streamsRoutes } from './streams-routes.ts';
 
 export interface ApiOptions extends ApiContext {
@@ -48,6 +49,12 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
       .type(PROBLEM_TYPE)
       .send(JSON.stringify(problemOf(error)));
 
+  // A browser lets any page try: nothing of ours lets it read the answer, but what is done is done.
+  app.addHook('onRequest', async ({ method, headers: { origin } }) => {
+    if (method === 'GET' || method === 'HEAD' || origin === undefined || options.isOwnOrigin(origin)) return;
+    throw new WeirError('forbidden', `Pages of ${origin} may not do that`);
+  });
+
   app.setErrorHandler((thrown, request, reply) => {
     const error = readError(thrown);
     if (error.code === 'internal')
@@ -58,7 +65,7 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
     const { method } = request;
     if (method === 'GET' || method === 'HEAD') return sendError(reply, unknown(request.url));
     return sendError(
-      reply.header('Allow', 'GET, HEAD'),
+      reply.header('Allow', allowedOn(request.url)),
       new WeirError('method-unknown', `${method} is not served here`),
     );
   });
@@ -67,6 +74,7 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes(options));
   await app.register(streamsRoutes(options), { prefix: '/api/v1' });
   await app.register(recordingsRoutes(options), { prefix: '/api/v1' });
+  await app.register(sessionsRoutes(options), { prefix: '/api/v1' });
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   if (options.pageFolder !== undefined) await app.register(pageRoutes(options.pageFolder));
   await app.ready();
@@ -90,6 +98,11 @@ function readError(thrown: unknown): WeirError {
     if (thrown.statusCode < 500) return asMalformed(thrown);
   }
   return asWeirError(thrown);
+}
+
+/** What is answered on a path that has no such method. */
+function allowedOn(url: string): string {
+  return url.startsWith('/api/v1/sessions/') ? 'GET, HEAD, DELETE' : 'GET, HEAD';
 }
 
 /** What is said of a URL that nothing answers to. */

@@ -8,7 +8,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request cannot be read',
   401: 'A user name and password are needed',
   403: 'The user may not',
-  404: 'There is no such stream',
+  404: 'There is no such stream, or no such session',
   421: 'The host name is not answered to: http.hosts lists those that are',
   429: 'Too many wrong passwords',
   503: 'Not now',

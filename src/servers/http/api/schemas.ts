@@ -120,6 +120,41 @@ export const RecordingsReport = z
   })
   .meta({ id: 'Recordings' });
 
+export const SessionReport = z
+  .object({
+    id: z.string().meta({ description: 'For the API alone: not the id that the peer knows', example: '5f0c9a1b22e7' }),
+    kind: z.enum(['reader', 'publisher']),
+    transport: z
+      .enum(['tcp', 'udp', 'multicast', 'tls', 'tunnel', 'websocket'])
+      .meta({ description: 'How its media goes: in datagrams, or inside a connection of that kind' }),
+    stream: z.string(),
+    user: z.string().nullable().meta({ description: 'null where nobody has to say who he is' }),
+    peer: z.string().meta({ description: 'Address and port of its connection', example: '192.0.2.7:51122' }),
+    state: z.enum(['ready', 'playing', 'recording']).meta({ description: 'ready: set up, or paused' }),
+    since: time().meta({ description: 'When its connection came' }),
+    tracks: z.array(count()).meta({ description: 'Those that are set up, by index' }),
+    bytes: count().meta({
+      description: 'Of media, sent to a reader or taken from a publisher; 0 for readers of a group',
+    }),
+    dropped: z
+      .object({ frames: count(), bytes: count() })
+      .meta({ description: 'Kept from a reader that does not keep up' }),
+    reported: z
+      .object({
+        loss: z.number().meta({ description: '0 to 1, since its report before' }),
+        lost: z.number().int().meta({ description: 'Packets, in all; below 0 where some came twice' }),
+        jitterSeconds: z.number(),
+        roundTripSeconds: z.number().nullable().meta({ description: 'To it and back' }),
+      })
+      .nullable()
+      .meta({
+        description: 'What a reader itself reports (RTCP): the worst of its tracks. null before its first report',
+      }),
+  })
+  .meta({ id: 'Session' });
+
+export const SessionListReport = z.object({ sessions: z.array(SessionReport) }).meta({ id: 'SessionList' });
+
 export const HealthReport = z
   .object({ status: z.enum(['ok', 'not-ready']), reasons: z.array(z.string()) })
   .meta({ id: 'Health' });
