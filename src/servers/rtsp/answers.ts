@@ -7,6 +7,7 @@ import type { OpenConnection } from './open-connection.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
+import { sessionParameters } from './session-parameters.ts';
 import { transportOf } from './session-transport.ts';
 
 /** How long DESCRIBE, SETUP and PLAY wait for an on-demand source and its parameter sets. Players give up after 10 to 30 s. */
@@ -20,6 +21,8 @@ export function answerTo(
 ): ServerAnswer | Promise<ServerAnswer> {
   const login = ask.login === undefined ? OWN : loggedIn(ask.login, connection, parts);
   if (login.kind !== 'ok') return login;
+  const to = elsewhere(ask, parts);
+  if (to !== undefined) return { kind: 'moved', to };
   switch (ask.kind) {
     case 'describe':
       return orRefused(describe(ask.stream, connection, parts));
@@ -39,6 +42,30 @@ export function answerTo(
       return pause(ask.session, connection);
     case 'teardown':
       return login;
+    case 'parameters': {
+      const media = connection.ownerOf(ask.session)?.media(ask.session);
+      return { kind: 'parameters', values: sessionParameters(ask.session, media, parts.registry) };
+    }
+  }
+}
+
+/** Where what is asked for is served instead. Who plays already is sent there by itself. */
+function elsewhere(ask: ServerAsk, { redirects }: ServerParts): string | undefined {
+  switch (ask.kind) {
+    case 'describe':
+    case 'tracks':
+      return redirects.forReaders(ask.stream);
+    case 'play':
+      return redirects.forReaders(ask.session.stream);
+    case 'announce':
+      return redirects.forPublishers(ask.announcement.stream);
+    case 'record':
+      return redirects.forPublishers(ask.session.stream);
+    case 'way':
+    case 'pause':
+    case 'teardown':
+    case 'parameters':
+      return undefined;
   }
 }
 
@@ -90,8 +117,14 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
 }
 
 function pause(session: ServerSession, asking: OpenConnection): ServerAnswer {
-  const media = asking.ownerOf(session)?.media(session);
-  if (media instanceof ReaderSession) media.detach();
+  const owner = asking.ownerOf(session);
+  const media = owner?.media(session);
+  if (media instanceof ReaderSession) {
+    media.detach();
+  } else {
+    owner?.setMedia(session, undefined);
+    media?.leave(new WeirError('publisher-gone', 'The publisher paused'));
+  }
   return OWN;
 }
 
@@ -135,7 +168,8 @@ async function publish(
   const reason = await ended(session.stream, publisher, registry);
   // Not taken up: the session goes on, and may ask again.
   if (publisher.isWaiting) connection.setMedia(session, undefined);
-  else connection.endSession(session, reason);
+  // Paused, it goes on without one.
+  else if (connection.media(session) === publisher) connection.endSession(session, reason);
   return reason;
 }
 

@@ -23,6 +23,9 @@ export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;
 /** What a peer has to take what waits for it once its connection is closed; then it is thrown away. */
 export const CLOSE_LINGER_MS = 5000;
 
+/** What a reader that was sent to another URL has to leave; then it is ended. */
+export const REDIRECT_MS = 5000;
+
 /** What was wrong with what came, counted. */
 export interface ConnectionFaults {
   /** Bytes between units that were skipped. */
@@ -47,6 +50,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   readonly #machine: ServerConnection;
   readonly #framer = new RtspFramer();
   readonly #media = new Map<ServerSession, Media>();
+  /** Readers that were sent elsewhere, and when they are ended: monotonic. */
+  readonly #moving = new Map<ServerSession, number>();
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
@@ -136,6 +141,9 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
       if (nowMs - this.#closedAtMs >= CLOSE_LINGER_MS) this.pipe.destroy();
       return;
     }
+    for (const [session, dueMs] of this.#moving) {
+      if (nowMs >= dueMs) this.endSession(session, new WeirError('moved', 'The stream is served elsewhere'));
+    }
     for (const [session, media] of this.#media) {
       if (media.tick(nowMs)) continue;
       const slow = media instanceof ReaderSession;
@@ -152,6 +160,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   endSession(session: ServerSession, error: WeirError | undefined): void {
     const media = this.#media.get(session);
     this.#media.delete(session);
+    this.#moving.delete(session);
     this.#push({ kind: 'end-session', session });
     if (media instanceof ReaderSession) {
       if (error !== undefined) media.goodbye();
@@ -169,6 +178,11 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
     };
     log.info(fields, `${media instanceof ReaderSession ? 'A reader' : 'The publisher'} left${reason(error)}`);
     if (error !== undefined && this.#machine.sessions.size === 0) this.pipe.close();
+  }
+
+  redirect(session: ServerSession, to: string): void {
+    this.#moving.set(session, this.#parts.clock.monoMs() + REDIRECT_MS);
+    this.#push({ kind: 'redirect', session, to });
   }
 
   /** The first bytes of a connection; undefined: they do not say yet what it is, or it is not for us. */
@@ -318,6 +332,7 @@ function streamOf(ask: ServerAsk): string {
     case 'pause':
     case 'record':
     case 'teardown':
+    case 'parameters':
       return ask.session.stream;
   }
 }

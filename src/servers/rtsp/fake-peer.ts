@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import { RtspHeaders } from '../../core/rtsp/wire/headers.ts';
-import type { RtspResponse } from '../../core/rtsp/wire/message.ts';
+import type { RtspRequest, RtspResponse } from '../../core/rtsp/wire/message.ts';
 import { serialiseRequest } from '../../core/rtsp/wire/serialise.ts';
 
 export interface Frame {
@@ -18,6 +18,7 @@ export class Peer {
   readonly #write: (bytes: Uint8Array) => unknown;
   readonly #framer = new RtspFramer();
   readonly #replies: RtspResponse[] = [];
+  readonly #requests: RtspRequest[] = [];
   readonly frames: Frame[] = [];
   #wake = Promise.withResolvers<void>();
   #closed = false;
@@ -38,6 +39,7 @@ export class Peer {
       for (const unit of this.#framer.push(chunk)) {
         if (unit.kind === 'frame') this.frames.push({ channel: unit.channel, payload: Buffer.from(unit.payload) });
         else if (unit.kind === 'message' && unit.message.kind === 'response') this.#replies.push(unit.message);
+        else if (unit.kind === 'message') this.#requests.push(unit.message);
         else assert.fail(`what came is no reply and no frame: ${unit.kind}`);
       }
       this.#wakeUp();
@@ -72,6 +74,16 @@ export class Peer {
       const reply = this.#replies.shift();
       if (reply !== undefined) return reply;
       assert.ok(!this.#closed, 'closed without a reply');
+      await this.#wake.promise;
+    }
+  }
+
+  /** What the server asks. */
+  async request(): Promise<RtspRequest> {
+    for (;;) {
+      const request = this.#requests.shift();
+      if (request !== undefined) return request;
+      assert.ok(!this.#closed, 'closed without a request');
       await this.#wake.promise;
     }
   }

@@ -33,4 +33,6 @@ export interface OpenConnection {
    * session; or because the peer ended it. Idempotent.
    */
   endSession(session: ServerSession, error: WeirError | undefined): void;
+  /** Asks a reader to go on at another URL, and ends its session if it does not leave. */
+  redirect(session: ServerSession, to: string): void;
 }

@@ -44,6 +44,7 @@ export class PublisherSession implements Source {
   #mediaMs: number;
   #reportDueMs: number;
   #bytes = 0;
+  #packets = 0;
   #unused = 0;
 
   constructor(options: PublisherSessionOptions) {
@@ -70,6 +71,11 @@ export class PublisherSession implements Source {
   /** Bytes of media taken. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Packets of media taken. */
+  get packets(): number {
+    return this.#packets;
   }
 
   /** Packets that nobody wanted: a track that cannot be used, or before the stream took the source up. */
@@ -102,8 +108,12 @@ export class PublisherSession implements Source {
     const kind = state.kind === 'running' ? state.ingest.push(track, part, payload, nowMs) : 'unused';
     if (kind === 'control') return;
     this.#mediaMs = nowMs;
-    if (kind === 'unused') this.#unused += 1;
-    else this.#bytes += payload.length;
+    if (kind === 'unused') {
+      this.#unused += 1;
+      return;
+    }
+    this.#packets += 1;
+    this.#bytes += payload.length;
   }
 
   /** The chunk is used up. */

@@ -80,6 +80,20 @@ async function publishing(house: House, reason?: WeirError): Promise<{ readonly 
 }
 
 describe('publishing', () => {
+  it('PAUSE lets go of the stream, and RECORD takes it up again', async () => {
+    await using house = await House.open();
+    const { peer, heard } = await publishing(house);
+    assert.equal((await peer.ask('PAUSE')).status, 200);
+    await heard.until('publisher-gone');
+    peer.send(0, rtp(5));
+    assert.equal((await peer.ask('RECORD')).status, 200);
+    peer.send(0, rtp(6));
+    await heard.until('0: packet 6');
+    const begun = heard.lines.filter((line) => line.startsWith('announce'));
+    assert.deepEqual([begun.length, heard.lines.includes('0: packet 5')], [2, false]);
+    assert.equal(house.server.sessions()[0]?.state, 'recording');
+  });
+
   it('delivers packets and reports, and flushes after each chunk', async () => {
     await using house = await House.open();
     const { peer, heard } = await publishing(house);

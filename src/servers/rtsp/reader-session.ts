@@ -49,6 +49,7 @@ export class ReaderSession implements RelayReader {
   /** What came before the reply to PLAY was out; undefined: it is out. */
   #held: Batch[] | undefined = [];
   #reportDueMs = Number.POSITIVE_INFINITY;
+  #sentUpToUtcMs: number | undefined;
 
   constructor(options: ReaderSessionOptions) {
     this.#options = options;
@@ -69,6 +70,16 @@ export class ReaderSession implements RelayReader {
 
   get bytes(): number {
     return this.#out.bytes;
+  }
+
+  /** Packets of media sent. */
+  get packets(): number {
+    return this.#all().reduce((sum, { packets }) => sum + packets, 0);
+  }
+
+  /** When the newest that was sent came to us; undefined before anything was. */
+  get sentUpToUtcMs(): number | undefined {
+    return this.#sentUpToUtcMs;
   }
 
   /** Attaches to the stream and holds everything until `flow`; returns where each track begins, undefined if not known for all. */
@@ -97,7 +108,7 @@ export class ReaderSession implements RelayReader {
     this.#reportDueMs = this.#options.clock.monoMs() + SENDER_REPORT_MS;
     for (const batch of held) {
       const taken = this.#taken[batch.track];
-      if (taken !== undefined) countSent(taken, batch);
+      if (taken !== undefined) this.#countSent(taken, batch);
     }
     this.#out.flow();
   }
@@ -116,7 +127,7 @@ export class ReaderSession implements RelayReader {
     const begins = this.#leader === undefined || (batch.key && batch.track === this.#leader);
     const goesOut = this.#out.push(batch, begins);
     if (this.#held !== undefined) this.#held.push(batch);
-    else if (goesOut) countSent(taken, batch);
+    else if (goesOut) this.#countSent(taken, batch);
   }
 
   end(error: WeirError): void {
@@ -181,6 +192,11 @@ export class ReaderSession implements RelayReader {
     const { stream, cname, clock } = this.#options;
     this.#reports.sent(utcMs, clock.monoMs());
     this.#out.control(senderReports(stream, this.#all(), utcMs, cname));
+  }
+
+  #countSent(taken: SentTrack, batch: Batch): void {
+    countSent(taken, batch);
+    this.#sentUpToUtcMs = batch.arrivalUtcMs;
   }
 
   #count(): void {

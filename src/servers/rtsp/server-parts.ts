@@ -9,12 +9,14 @@ import type { Descriptions } from './descriptions.ts';
 import type { Login } from './login.ts';
 import type { WayParts } from './media-ways.ts';
 import type { ReaderTotals } from './reader-totals.ts';
+import type { Redirects } from './redirects.ts';
 
 export interface ServerParts extends WayParts {
   readonly registry: StreamRegistry;
   readonly login: Login;
   readonly table: SessionTable;
   readonly descriptions: Descriptions;
+  readonly redirects: Redirects;
   readonly log: Log;
   /** What readers come to. */
   readonly totals: ReaderTotals;

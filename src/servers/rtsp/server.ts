@@ -8,6 +8,7 @@ import type { ListenAddress, MulticastSettings, RtspTlsSettings, UdpSettings } f
 import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
+import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { SessionTable } from '../../core/rtsp/server/session-table.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { CertificateFiles } from '../../net/certificate.ts';
@@ -21,6 +22,7 @@ import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
 import type { Door } from './open-connection.ts';
 import { ReaderTotals } from './reader-totals.ts';
+import { Redirects } from './redirects.ts';
 import { readRtspMetrics } from './rtsp-metrics.ts';
 import type { ServerParts } from './server-parts.ts';
 import { SessionList, type RtspSessionStatus } from './session-status.ts';
@@ -63,6 +65,7 @@ export class RtspServer {
   readonly #options: RtspServerOptions;
   readonly #connections = new Set<RtspConnection>();
   readonly #sessions: SessionList;
+  readonly #redirects = new Redirects();
   readonly #parts: ServerParts;
   readonly #listener: TcpListener;
   readonly #ports: DatagramPorts;
@@ -113,6 +116,7 @@ export class RtspServer {
       login: new Login({ access, limiter, clock, hash, secret: randomHex(random, 64) }),
       table: new SessionTable(() => randomHex(random, 24)),
       descriptions: new Descriptions(Math.floor(clock.utcMs() / 1000), listener.host),
+      redirects: this.#redirects,
       layouts: new Layouts(),
       udp: ports.udp,
       multicast: ports.multicast,
@@ -159,6 +163,39 @@ export class RtspServer {
     const found = this.#sessions.find(id);
     found?.connection.endSession(found.session, new WeirError('session-ended', 'Ended over the API'));
     return found !== undefined;
+  }
+
+  /**
+   * Sends the readers of a stream to another URL: those that are there now, by REDIRECT, and those that come, by 302. Undefined: it is served
+   * here again. Returns how many were sent away. Error: `limit-reached`.
+   */
+  redirect(stream: string, to: string | undefined): number {
+    if (!this.#redirects.set(stream, to)) throw new WeirError('limit-reached', 'Too many streams are served elsewhere');
+    return to === undefined ? 0 : this.#sendAway((session) => session.purpose === 'play' && session.stream === stream);
+  }
+
+  /** The same of everybody, to a server without a path; publishers cannot be told where to, and are ended. */
+  drain(to: string | undefined): number {
+    this.#redirects.all = to;
+    return to === undefined ? 0 : this.#sendAway(() => true);
+  }
+
+  /** Where everybody is being sent; undefined: nowhere. */
+  get drainedTo(): string | undefined {
+    return this.#redirects.all;
+  }
+
+  #sendAway(which: (session: ServerSession) => boolean): number {
+    let count = 0;
+    for (const connection of this.#connections) {
+      for (const session of [...connection.sessions].filter(which)) {
+        const to = this.#redirects.forReaders(session.stream);
+        if (session.purpose === 'play' && to !== undefined) connection.redirect(session, to);
+        else connection.endSession(session, new WeirError('moved', 'The stream is served elsewhere'));
+        count += 1;
+      }
+    }
+    return count;
   }
 
   readMetrics(sink: MetricSink): void {

@@ -72,8 +72,8 @@ export class ConnectionSessions {
   }
 
   /** Another session, in phase `init`; it counts from its first track on. */
-  create(purpose: SessionPurpose, stream: string, user: string | undefined, nowMs: number): ServerSession {
-    return new ServerSession(this.#table.newId(), purpose, stream, user, nowMs);
+  create(purpose: SessionPurpose, stream: string, user: string | undefined, nowMs: number, uri: string): ServerSession {
+    return new ServerSession(this.#table.newId(), purpose, stream, user, nowMs, uri);
   }
 
   /** Takes the session up, before its first track: it is there from now on. Undefined if it may; `limit-reached` otherwise. */

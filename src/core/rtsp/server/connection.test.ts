@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
 import { MAX_SESSIONS_PER_CONNECTION, MAX_TRACKS_PER_SESSION } from './connection-sessions.ts';
-import { CONNECTION_IDLE_MS, MAX_PIPELINED_REQUESTS, SESSION_GRACE_MS, SESSION_TIMEOUT_S } from './connection.ts';
+import {
+  CONNECTION_IDLE_MS,
+  FIRST_REQUEST_MS,
+  MAX_PIPELINED_REQUESTS,
+  SESSION_GRACE_MS,
+  SESSION_TIMEOUT_S,
+} from './connection.ts';
 import { ANNOUNCED, BASE, Dialogue, newTable, TCP } from './fake-peer.ts';
 import { SERVER_METHODS } from './methods.ts';
 
@@ -32,6 +38,7 @@ describe('without a session', () => {
     ['OPTIONS of a stream', 'OPTIONS', BASE, {}, '', 200],
     ['unknown method', 'FLY', BASE, {}, '', 501],
     ['methods are case-sensitive', 'options', BASE, {}, '', 501],
+    ['what only we may send', 'REDIRECT', BASE, {}, '', 405],
     ['no CSeq', 'OPTIONS', '*', { CSeq: '' }, '', 400],
     ['unknown session', 'GET_PARAMETER', BASE, { Session: 'nope' }, '', 454],
     ['empty session', 'PLAY', BASE, { Session: ';timeout=60' }, '', 454],
@@ -388,10 +395,16 @@ describe('order and liveness', () => {
 
   it('a connection without a session is closed when idle, but not while it waits for us', () => {
     const peer = new Dialogue();
+    peer.ask('OPTIONS', '*');
     peer.tick(CONNECTION_IDLE_MS - 1);
     assert.deepEqual(peer.events, []);
     peer.tick(CONNECTION_IDLE_MS);
     assert.deepEqual(peer.events, ['close']);
+    const silent = new Dialogue();
+    silent.tick(FIRST_REQUEST_MS - 1);
+    assert.deepEqual(silent.events, []);
+    silent.tick(FIRST_REQUEST_MS);
+    assert.deepEqual(silent.events, ['close request-timeout']);
     const waiting = new Dialogue();
     waiting.edge = () => undefined;
     waiting.say('DESCRIBE', BASE);

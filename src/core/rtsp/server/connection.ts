@@ -12,9 +12,11 @@ import { parseSession, serialiseSession } from '../wire/session.ts';
 import { parseAnnouncement } from './announcement.ts';
 import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
 import { control } from './control.ts';
-import { isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
+import { CLIENT_METHODS, isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
 import type { OfferedWays } from './media-way.ts';
 import { asked, finished, loginNeed, mismatched, notNow, replied, type Asked, type Outcome } from './outcome.ts';
+import { parameters } from './parameters.ts';
+import { redirectBytes } from './redirect.ts';
 import { malformed, ok, refusal, refusalOf, replyBytes } from './response.ts';
 import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
 import type { SessionTable } from './session-table.ts';
@@ -27,6 +29,8 @@ export const SESSION_TIMEOUT_S = 60;
 export const SESSION_GRACE_MS = 5000;
 /** A connection without a session, and without a request for so long, is closed. */
 export const CONNECTION_IDLE_MS = 60_000;
+/** A connection on which no request came by then is closed: clients ask at once. */
+export const FIRST_REQUEST_MS = 10_000;
 /** Requests that may wait for the answer to one before them. */
 export const MAX_PIPELINED_REQUESTS = 32;
 
@@ -39,6 +43,9 @@ export class ServerConnection {
   /** The question that is with the edge, and the request that it belongs to. */
   #open: { readonly request: RtspRequest; readonly asked: Asked } | undefined;
   #requestMs: number;
+  #requests = 0;
+  /** Of our own last request. */
+  #cseq = 0;
 
   /** `offered`: besides interleaved. `nowMs` here and below: monotonic. */
   constructor(table: SessionTable, offered: OfferedWays, nowMs: number) {
@@ -69,6 +76,9 @@ export class ServerConnection {
       case 'end-session':
         this.#sessions.forget(input.session);
         return [];
+      case 'redirect':
+        this.#cseq += 1;
+        return [{ kind: 'send', bytes: redirectBytes(input.session, input.to, this.#cseq) }];
       case 'tick':
         return this.#tick(nowMs);
     }
@@ -76,6 +86,7 @@ export class ServerConnection {
 
   #request(request: RtspRequest, nowMs: number): readonly ServerOutput[] {
     this.#requestMs = nowMs;
+    this.#requests += 1;
     this.#heard(nowMs);
     if (this.#waiting.length >= MAX_PIPELINED_REQUESTS) {
       const message = 'Too many requests wait for the answer to one before them';
@@ -127,6 +138,7 @@ export class ServerConnection {
     if (headers.get('CSeq') === undefined) return replied(malformed('The request has no CSeq'));
     const required = [...headers.getAll('Require'), ...headers.getAll('Proxy-Require')];
     if (required.length > 0) return replied(refusal('option-unsupported', [['Unsupported', required.join(', ')]]));
+    if (CLIENT_METHODS.has(method)) return replied(refusal('method-not-allowed', [['Allow', PUBLIC]]));
     if (!isServerMethod(method)) return replied(refusal('method-unknown', [['Allow', PUBLIC]]));
     const named = this.#namedSession(request);
     if (named === 'unknown') return replied(refusal('session-unknown'));
@@ -140,7 +152,7 @@ export class ServerConnection {
         return replied(ok([['Public', PUBLIC]]), session);
       case 'GET_PARAMETER':
       case 'SET_PARAMETER':
-        return replied(request.body.length === 0 ? ok() : refusal('parameter-unknown'), session);
+        return parameters(method, request, session, this.#sessions);
       case 'DESCRIBE':
         return describe(request, this.#sessions);
       case 'ANNOUNCE':
@@ -177,6 +189,10 @@ export class ServerConnection {
       if (nowMs - session.heardMs < SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS) continue;
       this.#sessions.forget(session);
       outputs.push({ kind: 'ended', session, why: 'timeout' });
+    }
+    if (this.#requests === 0 && nowMs - this.#requestMs >= FIRST_REQUEST_MS) {
+      outputs.push({ kind: 'close', error: new WeirError('request-timeout', 'No request came') });
+      return outputs;
     }
     const idle = this.#sessions.all.size === 0 && this.#open === undefined;
     if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) outputs.push({ kind: 'close', error: undefined });

@@ -23,6 +23,8 @@ export function control(
 ): Outcome {
   if (session === undefined) return notNow('init', sessions.announced === undefined ? 'play' : 'record', undefined);
   if (!session.allows(method)) return notNow(session.phase, session.purpose, session);
+  if (method !== 'TEARDOWN' && isOneOfSeveral(request, session, sessions))
+    return replied(refusal('aggregate-only'), session);
   const right = session.purpose === 'play' ? 'read' : 'publish';
   const login = sessions.owns(session) ? undefined : loginNeed(request, right, session.stream);
   switch (method) {
@@ -67,6 +69,17 @@ function record(session: ServerSession, sessions: ConnectionSessions, login: Log
   );
 }
 
+/** §11.3.11: what is sent together is played, paused and recorded together. The URL of the only track means the session. */
+function isOneOfSeveral({ uri }: RtspRequest, session: ServerSession, sessions: ConnectionSessions): boolean {
+  const index = trackOf(uri, session, sessions);
+  return session.tracks.length > 1 && index !== undefined && session.track(index) !== undefined;
+}
+
+function trackOf(uri: string, session: ServerSession, sessions: ConnectionSessions): number | undefined {
+  const announced = session.purpose === 'record' ? sessions.announced?.announcement : undefined;
+  return announced === undefined ? parseTarget(uri)?.track : announcedTrack(uri, announced);
+}
+
 /** The aggregate URL ends the session, a track's URL that track; with its last track the session ends. */
 function teardown(
   request: RtspRequest,
@@ -74,8 +87,7 @@ function teardown(
   sessions: ConnectionSessions,
   login: LoginNeed | undefined,
 ): Outcome {
-  const announced = session.purpose === 'record' ? sessions.announced?.announcement : undefined;
-  const index = announced === undefined ? parseTarget(request.uri)?.track : announcedTrack(request.uri, announced);
+  const index = trackOf(request.uri, session, sessions);
   const track = index === undefined ? undefined : session.track(index);
   return asked({ kind: 'teardown', login, session }, () => {
     if (track !== undefined && session.tracks.length > 1 && sessions.owns(session)) {

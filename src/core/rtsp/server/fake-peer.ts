@@ -2,11 +2,12 @@
 import { WeirError } from '../../errors.ts';
 import { RtspFramer } from '../wire/framer.ts';
 import { RtspHeaders } from '../wire/headers.ts';
-import type { RtspResponse } from '../wire/message.ts';
+import type { RtspRequest, RtspResponse } from '../wire/message.ts';
 import { ServerConnection } from './connection.ts';
 import type { OfferedWays } from './media-way.ts';
 import type { ServerAnswer, ServerAsk, ServerOutput } from './server-io.ts';
 import { SessionTable } from './session-table.ts';
+import type { ServerSession } from './session.ts';
 
 export const BASE = 'rtsp://192.0.2.1:8554/yard';
 export const TCP = { Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1' };
@@ -43,6 +44,14 @@ export function generous(ask: ServerAsk): ServerAnswer | undefined {
       return {
         kind: 'playing',
         starts: ask.session.tracks.map(({ track }) => ({ track, sequence: 100 + track, rtpTime: 9000 + track })),
+      };
+    case 'parameters':
+      return {
+        kind: 'parameters',
+        values: new Map([
+          ['position', 'clock=20261124T101500Z'],
+          ['packets_lost', '0'],
+        ]),
       };
     case 'announce':
     case 'record':
@@ -110,6 +119,13 @@ export class Dialogue {
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.#carryOut(this.machine.push({ kind: 'tick' }, nowMs));
+  }
+
+  redirect(session: ServerSession, to: string): RtspRequest {
+    const [output] = this.machine.push({ kind: 'redirect', session, to }, this.nowMs);
+    const [unit] = new RtspFramer().push(output?.kind === 'send' ? output.bytes : new Uint8Array(0));
+    if (unit?.kind !== 'message' || unit.message.kind !== 'request') throw new RangeError('no request');
+    return unit.message;
   }
 
   heard(): void {

@@ -14,6 +14,9 @@ export const SERVER_METHODS = [
 
 export type ServerMethod = (typeof SERVER_METHODS)[number];
 
+/** Methods that only we send (§10.10): 405. Anything else is unknown: 501. */
+export const CLIENT_METHODS: ReadonlySet<string> = new Set(['REDIRECT']);
+
 export function isServerMethod(method: string): method is ServerMethod {
   return (SERVER_METHODS as readonly string[]).includes(method);
 }

@@ -20,11 +20,11 @@ export interface Replied {
 export interface Asked {
   readonly kind: 'ask';
   readonly ask: ServerAsk;
-  /** What the edge's answer comes to. Called once; `unauthorized` and `refused` are answered before. */
+  /** What the edge's answer comes to. Called once; `unauthorized`, `refused` and `moved` are answered before. */
   readonly finish: (answer: GrantedAnswer, nowMs: number) => Outcome;
 }
 
-export type GrantedAnswer = Exclude<ServerAnswer, { readonly kind: 'unauthorized' | 'refused' }>;
+export type GrantedAnswer = Exclude<ServerAnswer, { readonly kind: 'unauthorized' | 'refused' | 'moved' }>;
 
 export function replied(reply: Reply, session?: ServerSession, after?: ServerOutput): Replied {
   return { kind: 'reply', reply, session, after };
@@ -40,6 +40,7 @@ export function finished(asked: Asked, answer: ServerAnswer, nowMs: number): Out
     const headers = answer.challenges.map((value) => ['WWW-Authenticate', value] as const);
     return replied(refusal('unauthorized', headers));
   }
+  if (answer.kind === 'moved') return replied(refusal('moved', [['Location', answer.to]]));
   return asked.finish(answer, nowMs);
 }
 

@@ -15,11 +15,13 @@ export type ServerInput =
   | { readonly kind: 'heard' }
   /** The edge ends a session: its stream ended, the reader is too slow, another publisher took over. */
   | { readonly kind: 'end-session'; readonly session: ServerSession }
+  /** The session's reader is to go on at another URL (§10.10). */
+  | { readonly kind: 'redirect'; readonly session: ServerSession; readonly to: string }
   /** About a second went by. */
   | { readonly kind: 'tick' };
 
 export type ServerOutput =
-  /** A response, to be written before anything that follows. */
+  /** A response or a request of ours, to be written before anything that follows. */
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** Something that only the edge knows. It answers once; until then no other request is looked at. */
   | { readonly kind: 'ask'; readonly ask: ServerAsk }
@@ -45,7 +47,13 @@ export type ServerAsk =
   /** May this be published? */
   | { readonly kind: 'announce'; readonly login: LoginNeed; readonly announcement: Announcement }
   /** The tracks of a stream, for a SETUP. */
-  | { readonly kind: 'tracks'; readonly login: LoginNeed; readonly stream: string }
+  | {
+      readonly kind: 'tracks';
+      readonly login: LoginNeed;
+      readonly stream: string;
+      /** Undefined: a session is to be made. */
+      readonly joins: ServerSession | undefined;
+    }
   /** Ports or a group for a track of a session, until the session ends; a publisher's track has been allowed before. */
   | {
       readonly kind: 'way';
@@ -64,7 +72,9 @@ export type ServerAsk =
       readonly session: ServerSession;
       readonly announcement: Announcement;
     }
-  | { readonly kind: 'teardown'; readonly login: LoginNeed | undefined; readonly session: ServerSession };
+  | { readonly kind: 'teardown'; readonly login: LoginNeed | undefined; readonly session: ServerSession }
+  /** What is known of a session, for GET_PARAMETER and SET_PARAMETER. */
+  | { readonly kind: 'parameters'; readonly login: LoginNeed | undefined; readonly session: ServerSession };
 
 export type ServerAnswer =
   | { readonly kind: 'ok'; readonly user: string | undefined }
@@ -75,6 +85,10 @@ export type ServerAnswer =
   | { readonly kind: 'no-way'; readonly error: WeirError }
   /** Where each track that the session has set up begins; undefined if that is not known for all. */
   | { readonly kind: 'playing'; readonly starts: readonly TrackStart[] | undefined }
+  /** Values by name. */
+  | { readonly kind: 'parameters'; readonly values: ReadonlyMap<string, string> }
+  /** It is to be had at another URL. */
+  | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'unauthorized'; readonly challenges: readonly string[] }
   | { readonly kind: 'refused'; readonly error: WeirError };
 

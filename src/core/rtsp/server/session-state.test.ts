@@ -14,9 +14,9 @@ const PLAY_TABLE: Readonly<Record<SessionPhase, string>> = {
 };
 const RECORD_TABLE: Readonly<Record<SessionPhase, string>> = {
   init: '     ready –       –     –         –',
-  ready: '    ready –       –     recording init',
+  ready: '    ready –       ready recording init',
   playing: '  –     –       –     –         –',
-  recording: '–     –       –     recording init',
+  recording: '–     –       ready recording init',
 };
 
 for (const [purpose, table] of [['play', PLAY_TABLE] as const, ['record', RECORD_TABLE] as const]) {

@@ -5,11 +5,11 @@
  *     init     ready     –         –           –        –
  *     ready    ready     playing   recording   –        init
  *     playing  –         playing   –           ready    init
- *     recording –        –         recording   –        init
+ *     recording –        –         recording   ready    init
  *
  * Where it departs: a transport cannot be changed while media flows (RFC: SETUP keeps the state), since only the connection that
- * set it up could say when; PAUSE of a recording is refused, since a live source that pauses is one that is away; PAUSE in
- * `ready` is answered 200 (RFC: refused), since players send it twice.
+ * set it up could say when; PAUSE in `ready` is answered 200 (RFC: refused), since players send it twice. A recording that pauses is a source
+ * that is away (GStreamer's rtspclientsink says PAUSE before each TEARDOWN).
  */
 export type SessionPurpose = 'play' | 'record';
 export type SessionPhase = 'init' | 'ready' | 'playing' | 'recording';
@@ -41,8 +41,8 @@ const TRANSITIONS: Readonly<Record<SessionPurpose, Readonly<Record<SessionPhase,
   },
   record: {
     init: { SETUP: 'ready' },
-    ready: { SETUP: 'ready', RECORD: 'recording', TEARDOWN: 'init' },
+    ready: { SETUP: 'ready', RECORD: 'recording', PAUSE: 'ready', TEARDOWN: 'init' },
     playing: {},
-    recording: { RECORD: 'recording', TEARDOWN: 'init' },
+    recording: { RECORD: 'recording', PAUSE: 'ready', TEARDOWN: 'init' },
   },
 };

@@ -15,13 +15,23 @@ export class ServerSession {
   readonly stream: string;
   /** Who set it up; undefined where nobody has to say. */
   readonly user: string | undefined;
+  /** As the peer names the stream, without track and query: what our own requests are about. */
+  readonly uri: string;
   #start: ReaderStart | undefined;
   #phase: SessionPhase = 'init';
   readonly #tracks = new Map<number, SessionTrack>();
   #heardMs: number;
 
-  constructor(id: string, purpose: SessionPurpose, stream: string, user: string | undefined, nowMs: number) {
+  constructor(
+    id: string,
+    purpose: SessionPurpose,
+    stream: string,
+    user: string | undefined,
+    nowMs: number,
+    uri = `/${stream}`,
+  ) {
     this.id = id;
+    this.uri = uri;
     this.purpose = purpose;
     this.stream = stream;
     this.user = user;

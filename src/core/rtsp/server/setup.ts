@@ -6,7 +6,7 @@ import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
 import { malformed, ok, refusal, refusalOf } from './response.ts';
 import type { ServerSession } from './session.ts';
-import { parseTarget } from './target.ts';
+import { baseUri, parseTarget } from './target.ts';
 import { transportReply, type MediaWay, type OfferedWays } from './media-way.ts';
 import type { WantedWay } from './server-io.ts';
 import { chooseTransport, purposeOf, type ChosenTransport } from './transport-choice.ts';
@@ -32,13 +32,13 @@ export function setup(
     if (!named.allows('SETUP')) return notNow(named.phase, named.purpose, named);
   }
   const login = loginNeed(request, 'read', target.stream);
-  return asked({ kind: 'tracks', login, stream: target.stream }, (answer, answeredMs) => {
+  return asked({ kind: 'tracks', login, stream: target.stream, joins: named }, (answer, answeredMs) => {
     if (answer.kind !== 'tracks') return mismatched();
     if (named !== undefined && !sessions.owns(named)) return replied(refusal('session-unknown'));
     const track = target.track ?? firstUnused(named);
     const ssrc = answer.ssrcs[track];
     if (ssrc === undefined) return replied(refusal('track-unknown'), named);
-    const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs);
+    const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs, baseUri(request.uri));
     session.wantsStart(target.start);
     return addTrack(session, track, chosen, sessions, ssrc);
   });
@@ -59,7 +59,7 @@ function setupRecord(
   if (existing?.allows('SETUP') === false) return notNow(existing.phase, existing.purpose, existing);
   const track = announcedTrack(request.uri, announcement) ?? firstUnused(existing);
   if (announcement.tracks[track] === undefined) return replied(refusal('track-unknown'), existing);
-  const session = existing ?? sessions.create('record', announcement.stream, user, nowMs);
+  const session = existing ?? sessions.create('record', announcement.stream, user, nowMs, announcement.base);
   return addTrack(session, track, chosen, sessions, undefined);
 }
 

@@ -1,0 +1,79 @@
+/** What the edge makes of PAUSE, GET_PARAMETER and REDIRECT. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseRtcp } from '../../core/rtcp/parse.ts';
+import { writeReceiverReport } from '../../core/rtcp/write.ts';
+import { REDIRECT_MS } from './connection.ts';
+import { House } from './fake-house.ts';
+import { batchOf, VIDEO } from './fake-stream.ts';
+
+const ELSEWHERE = 'rtsp://other.example:8554';
+
+describe('GET_PARAMETER', () => {
+  it('tells what a reader was sent and what it says it lost', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    await peer.play([0]);
+    const ask = async (names: string): Promise<string> =>
+      new TextDecoder().decode((await peer.ask('GET_PARAMETER', '', {}, names)).body);
+    assert.equal(await ask('position\r\npackets_sent'), 'position: npt=now\r\npackets_sent: 0\r\n');
+    house.yard.deliver(batchOf(0, 5, true));
+    await peer.take(2);
+    const block = { ssrc: VIDEO.ssrc, fractionLost: 64, cumulativeLost: 3, highestSequence: 1, jitter: 9000 };
+    peer.send(1, writeReceiverReport(1, [{ ...block, lastSenderReport: 0, delaySinceLastSenderReport: 0 }], 'x'));
+    assert.match(await ask('position'), /^position: clock=\d{8}T\d{6}(?:\.\d+)?Z\r\n$/);
+    assert.equal(
+      await ask('packets_sent\r\nframes_dropped\r\npackets_lost\r\njitter\r\n'),
+      'packets_sent: 1\r\nframes_dropped: 0\r\npackets_lost: 3\r\njitter: 0.1\r\n',
+    );
+    const refused = await peer.ask('GET_PARAMETER', '', {}, 'position\r\nhue');
+    assert.deepEqual([refused.status, new TextDecoder().decode(refused.body)], [451, 'hue\r\n']);
+  });
+});
+
+describe('a stream that is served elsewhere', () => {
+  it('its readers are told, who comes is sent there, and who stays is ended', async () => {
+    await using house = await House.open();
+    const [leaves, stays] = [house.peer(), house.peer()];
+    for (const peer of [leaves, stays]) {
+      await peer.play([0]);
+      await peer.take(1);
+    }
+    assert.equal(house.server.redirect('yard', `${ELSEWHERE}/court`), 2);
+    for (const peer of [leaves, stays]) {
+      const { method, uri, headers } = await peer.request();
+      assert.deepEqual([method, uri, headers.get('Location')], ['REDIRECT', peer.base, `${ELSEWHERE}/court`]);
+    }
+    const comes = await house.peer().ask('DESCRIBE');
+    assert.deepEqual([comes.status, comes.headers.get('Location')], [302, `${ELSEWHERE}/court`]);
+    assert.equal((await leaves.ask('TEARDOWN')).status, 200);
+    // Until then it is served.
+    house.yard.deliver(batchOf(0, 5, true));
+    assert.equal((await stays.take(1))[0]?.payload.readUInt32BE(4), 5);
+    house.clock.advance(REDIRECT_MS + 1000);
+    const [goodbye] = await stays.take(1);
+    assert.ok(parseRtcp(goodbye?.payload ?? new Uint8Array()).packets.some(({ kind }) => kind === 'goodbye'));
+    await stays.closed();
+    assert.equal((await leaves.ask('OPTIONS')).status, 200);
+    house.server.redirect('yard', undefined);
+    assert.equal((await house.peer().ask('DESCRIBE')).status, 200);
+  });
+
+  it('drained, everybody goes: also who publishes', async () => {
+    await using house = await House.open();
+    const reader = house.peer();
+    await reader.play([0]);
+    assert.equal(house.server.drain(ELSEWHERE), 1);
+    assert.equal((await reader.request()).headers.get('Location'), `${ELSEWHERE}/yard`);
+    const publisher = house.peer('drone/1 a');
+    const announced = await publisher.ask(
+      'ANNOUNCE',
+      '',
+      {},
+      'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n',
+    );
+    assert.deepEqual([announced.status, announced.headers.get('Location')], [302, `${ELSEWHERE}/drone/1%20a`]);
+    house.server.drain(undefined);
+    assert.equal((await house.peer().ask('DESCRIBE')).status, 200);
+  });
+});
