@@ -12,11 +12,12 @@ import { httpRequestStart } from '../../core/rtsp/tunnel/http-head.ts';
 import { isTlsHello } from '../../core/rtsp/wire/tls-hello.ts';
 import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
 import { answerTo } from './answers.ts';
-import type { Door, Media, OpenConnection } from './open-connection.ts';
+import type { Media, OpenConnection } from './open-connection.ts';
 import { MediaWays, type DatagramSink } from './media-ways.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
+import type { Door } from './session-transport.ts';
 
 /** A peer that asks and asks and reads nothing is dropped once so much waits: more than a reader's burst ever has in the pipe. */
 export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;

@@ -5,12 +5,10 @@ import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { MediaWays } from './media-ways.ts';
 import type { PublisherSession } from './publisher-session.ts';
 import type { ReaderSession } from './reader-session.ts';
+import type { Door } from './session-transport.ts';
 
 /** What carries a session's media. */
 export type Media = ReaderSession | PublisherSession;
-
-/** Which way a connection came. Through anything but TCP itself only interleaved media goes. */
-export type Door = 'tcp' | 'tls' | 'tunnel' | 'websocket';
 
 export interface OpenConnection {
   readonly pipe: BytePipe;

@@ -20,12 +20,12 @@ import { openDatagramPorts, type DatagramPorts } from './datagram-ports.ts';
 import { Descriptions } from './descriptions.ts';
 import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
-import type { Door } from './open-connection.ts';
 import { ReaderTotals } from './reader-totals.ts';
 import { Redirects } from './redirects.ts';
 import { readRtspMetrics } from './rtsp-metrics.ts';
 import type { ServerParts } from './server-parts.ts';
 import { SessionList, type RtspSessionStatus } from './session-status.ts';
+import type { Door } from './session-transport.ts';
 import { TlsDoor } from './tls-door.ts';
 import { UdpViews } from './udp-views.ts';
 
