@@ -193,6 +193,7 @@ export class LiveTimeline implements Timeline {
     if (run === undefined) return;
     run.feed.close();
     run.tick.cancel();
+    run.cutter?.fragmenter.end('unused');
     this.#pause();
     this.#run = undefined;
     this.#head.clear();
