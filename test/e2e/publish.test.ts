@@ -54,7 +54,7 @@ peerTest('a second publisher takes over, and the reader stays', ['ffmpeg'], asyn
 interface RecordingStatus {
   /** Milliseconds UTC. */
   readonly ranges: readonly { readonly opened_at: number; readonly closed_at: number }[];
-  readonly gaps: readonly { readonly reason: string }[];
+  readonly gaps: readonly { readonly opened_at: number; readonly reason: string }[];
 }
 
 peerTest('all of a publisher that takes over, and of a clip of a second, is recorded', ['ffmpeg'], async (context) => {
@@ -73,6 +73,12 @@ peerTest('all of a publisher that takes over, and of a clip of a second, is reco
   await weir.untilState('cam', 'down');
   await weir.until(async () => (await recordedMs(weir, 'event')) > 900, 'the recorded second');
   const fromS = Math.floor(((await recording(weir, 'cam')).ranges[0]?.opened_at ?? 0) / 1000);
+  const { ranges, gaps } = await recording(weir, 'cam');
+  const endMs = ranges.at(-1)?.closed_at ?? 0;
+  assert.deepEqual(
+    gaps.filter((gap) => gap.opened_at > fromS * 1000 + 1000 && gap.opened_at < endMs - 1000),
+    [],
+  );
   const sent = await pictureHashes(short);
   const url = `${weir.http}/cam/archive-${fromS}-60.m3u8`;
   const pictures = await weir.until(async () => {
