@@ -460,6 +460,21 @@ describe('Fragmenter', () => {
     assertWithoutHoles(one.fragments);
   });
 
+  it('takes the sound of the last pictures where the source ends, of those decoded where nobody asks any more', () => {
+    for (const [why, endMs] of [
+      ['source', 1080],
+      ['unused', 1000],
+    ] as const) {
+      const one = bench({ gopMs: 2000, audio: true });
+      for (let i = 0; i < 60; i++) one.fragmenter.pushAudio(audioUnit(i));
+      for (let ms = 0; ms < 1000; ms += FRAME_MS) video(one, ms, { key: ms === 0, ptsMs: ms + 80 });
+      one.fragmenter.end(why);
+      const frames = one.fragments.reduce((sum, part) => sum + (part.tracks[1]?.samples ?? 0), 0);
+      assert.equal(frames, Math.ceil((endMs * 48) / 1024));
+      assertWithoutHoles(one.fragments);
+    }
+  });
+
   it('makes the frame before a lost audio frame longer', () => {
     const one = bench({ gopMs: 2000, audio: true });
     let next = 0;

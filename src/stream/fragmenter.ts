@@ -95,6 +95,8 @@ type FragmenterState =
       pending: TimedUnit | undefined;
       /** End of what is complete: decode time of what comes next. */
       endTicks: number;
+      /** When the last picture of what is complete has been shown: with B-frames later than that. */
+      shownTicks: number;
       /** Pictures before this one cannot be decoded by who begins here (RASL after CRA); undefined once past them. */
       entryPtsTicks: number | undefined;
     };
@@ -147,9 +149,12 @@ export class Fragmenter {
     this.#closePart(state, false);
   }
 
-  /** Nothing follows: closes what is open. What comes next begins at a key frame. */
-  end(): void {
-    if (this.#state.kind === 'open') this.#break(this.#state);
+  /**
+   * Nothing follows: closes what is open, with the sound of all its pictures if the `source` is over; if only nobody asks any more, what
+   * comes next may begin right here. It begins at a key frame.
+   */
+  end(why: 'source' | 'unused' = 'source'): void {
+    if (this.#state.kind === 'open') this.#break(this.#state, why === 'source' ? 'shown' : 'decoded');
     this.#audio?.clear();
     this.#state = { kind: 'waiting' };
   }
@@ -281,6 +286,7 @@ export class Fragmenter {
       sampleBytes: 0,
       pending: unit,
       endTicks: startTicks,
+      shownTicks: startTicks,
       entryPtsTicks,
     };
   }
@@ -308,12 +314,13 @@ export class Fragmenter {
   }
 
   /** The run ends here: what is pending gets the usual length, and the segment is closed. */
-  #break(state: OpenState): void {
+  #break(state: OpenState, soundOf: 'shown' | 'decoded' = 'decoded'): void {
     const { pending } = state;
     if (pending !== undefined && this.#interval !== undefined) {
       this.#complete(state, pending.dtsTicks + this.#interval.ticks);
     }
-    this.#closePart(state, true);
+    if (soundOf === 'shown') this.#closePart(state, true, state.shownTicks);
+    else this.#closePart(state, true);
     this.#closeSegment(state);
   }
 
@@ -325,9 +332,10 @@ export class Fragmenter {
     state.samples.push({ unit, dtsTicks, ptsTicks, durationTicks: endTicks - dtsTicks });
     state.pending = undefined;
     state.endTicks = endTicks;
+    state.shownTicks = Math.max(state.shownTicks, endTicks + ptsTicks - dtsTicks);
   }
 
-  #closePart(state: OpenState, endOfRun: boolean): void {
+  #closePart(state: OpenState, endOfRun: boolean, soundEndTicks = state.endTicks): void {
     const { segment } = state;
     if (state.samples.length === 0) return;
     const main = { trackId: VIDEO_TRACK_ID, timescale: this.#options.mainClockRate, samples: state.samples.splice(0) };
@@ -336,7 +344,7 @@ export class Fragmenter {
       part: segment.parts,
       segment,
       init: segment.init,
-      tracks: [main, ...this.#audioPart(state, endOfRun)],
+      tracks: [main, ...this.#audioPart(state, endOfRun, soundEndTicks)],
     });
     state.sampleBytes = 0;
     segment.parts++;
@@ -346,11 +354,11 @@ export class Fragmenter {
     this.#host.fragment(fragment, state.at);
   }
 
-  #audioPart(state: OpenState, endOfRun: boolean): readonly PartTrack[] {
+  #audioPart(state: OpenState, endOfRun: boolean, soundEndTicks: number): readonly PartTrack[] {
     const queue = this.#audio;
     const parameters = state.segment.audio;
     if (queue === undefined || parameters === undefined) return [];
-    const endTicks = this.#audioTicks(state.endTicks, queue);
+    const endTicks = this.#audioTicks(soundEndTicks, queue);
     const silent = parameters.silence !== undefined && this.#host.audioSilent();
     const take = (): readonly Sample[] => queue.take(endTicks, parameters.identity, endOfRun || silent);
     const samples = queue.filling ? [] : [...take()];

@@ -221,6 +221,27 @@ describe('a live stream', () => {
     await one.streams.close();
   });
 
+  it('says to who publishes a file at once that it is to come in real time, and cuts what is in memory', async () => {
+    const one = streamBench();
+    const stream = await yard(one, { source: PUBLISH });
+    assert.ok(stream instanceof LiveStream);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    const lease = stream.timeline.use('record');
+    for (let i = 0; i < 2; i++) {
+      const camera = new FakeCamera(one.clock);
+      camera.burstFrames = 25 * 60;
+      await stream.publish(camera);
+      await one.pass(200);
+      await stream.stopSource(new WeirError('publisher-gone', 'The publisher left'));
+    }
+    lease.close();
+    assert.ok(samplesOf(listener.fragments, 1) > 100);
+    const said = one.log.lines.filter(({ message }) => message.startsWith('The stream comes faster than real time'));
+    assert.equal(said.length, 1);
+    await one.streams.close();
+  });
+
   it('cuts sound and picture together', async () => {
     const one = streamBench((clock) => new FakeCamera(clock, 'plain-h264', true));
     const stream = await yard(one);

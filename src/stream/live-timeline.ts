@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { writeInit } from '../core/mp4/write/init.ts';
 import { Fragmenter } from './fragmenter.ts';
 import { LeaseCounter, lease } from './lease.ts';
+import { SenderAdvice } from './sender-advice.ts';
 import { SegmentHead } from './timeline-head.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -88,12 +89,13 @@ export class LiveTimeline implements Timeline {
   #end: EndOfRun | undefined;
   /** Something was given out since the last pause. */
   #flowing = false;
-  #cutWarned = false;
+  readonly #advice: SenderAdvice;
   readonly #inits = new Map<string, InitSegment>();
 
   constructor(options: LiveTimelineOptions) {
     this.#options = options;
     this.stream = options.stream;
+    this.#advice = new SenderAdvice(options.stream, options.log);
     this.#discontinuities = Math.max(0, Math.floor((options.clock.utcMs() - DISCONTINUITY_EPOCH_MS) / 1000));
     this.#head = new SegmentHead(this.#discontinuities, keptSegments(options.recorded));
   }
@@ -191,6 +193,7 @@ export class LiveTimeline implements Timeline {
     if (run === undefined) return;
     run.feed.close();
     run.tick.cancel();
+    run.cutter?.fragmenter.end('unused');
     this.#pause();
     this.#run = undefined;
     this.#head.clear();
@@ -202,6 +205,7 @@ export class LiveTimeline implements Timeline {
   /** What comes next does not follow. */
   #pause(): void {
     this.#run?.cutter?.fragmenter.end();
+    if (this.#run !== undefined) this.#advice.pace(this.#options.relay.times.pace);
     if (this.#run !== undefined) this.#run.cutter = undefined;
     if (!this.#flowing) return;
     this.#flowing = false;
@@ -251,7 +255,7 @@ export class LiveTimeline implements Timeline {
     };
     return {
       beginSegment: (discontinuity) => this.#beginSegment(discontinuity),
-      targetMs: () => (this.#head.generation?.targetDurationS ?? TARGET_DURATION_S_MAX) * 1000,
+      targetMs: () => this.#targetMs,
       gopMs: () => (main.format.media === 'video' ? relay.gopCache.gopMs : undefined),
       audio: () => {
         const parameters = audio?.format.parameters;
@@ -263,8 +267,12 @@ export class LiveTimeline implements Timeline {
       init: (tracks) => this.#init(tracks),
       fragment: (fragment, at) => this.#fragment(fragment, at),
       segment: (entry) => this.#segment(entry),
-      cutByTime: () => this.#warnOfLongGop(),
+      cutByTime: () => this.#advice.cutByTime(relay.gopCache.gopMs, this.#targetMs),
     };
+  }
+
+  get #targetMs(): number {
+    return (this.#head.generation?.targetDurationS ?? TARGET_DURATION_S_MAX) * 1000;
   }
 
   #beginSegment(discontinuity: boolean): SegmentNumbering | undefined {
@@ -286,6 +294,7 @@ export class LiveTimeline implements Timeline {
   }
 
   #segment(entry: SegmentEntry): void {
+    this.#advice.pace(this.#options.relay.times.pace);
     this.#head.generation ??= this.#nextGeneration(entry);
     this.#head.segment(entry);
     for (const listener of this.#listeners) listener.segment(entry);
@@ -313,16 +322,6 @@ export class LiveTimeline implements Timeline {
       this.#inits.set(key, init);
     }
     return init;
-  }
-
-  #warnOfLongGop(): void {
-    if (this.#cutWarned) return;
-    this.#cutWarned = true;
-    const gopMs = Math.round(this.#options.relay.gopCache.gopMsMax ?? 0);
-    this.#options.log.warn(
-      { stream: this.stream, gopMs },
-      'The camera sends key frames too rarely: segments are cut between them. Set its key frame interval to 1 or 2 seconds.',
-    );
   }
 }
 

@@ -12,6 +12,7 @@
 import { AttemptSeam } from './attempt-seam.ts';
 import { ReportShift } from './report-shift.ts';
 import { TrackClock } from './track-clock.ts';
+import type { Pace } from './sender-advice.ts';
 import type { ClockEpoch } from './track-clock.ts';
 
 export const ANCHOR_MS = 2000;
@@ -48,6 +49,8 @@ export class StreamClock {
   #saidOffsetsMs: (number | undefined)[] = [];
   #state: ClockState = { kind: 'empty' };
   #epoch: ClockEpoch = { epoch: 0, span: 0 };
+  /** Of the main track: the first packet of the attempt, and when the newest came. */
+  #passed: { readonly firstTicks: number; readonly firstMs: number; lastMs: number } | undefined;
   /** UTC − monotonic time at the last packet. */
   #utcOffsetMs: number | undefined;
 
@@ -70,6 +73,14 @@ export class StreamClock {
     return this.#tracks[index];
   }
 
+  /** What this attempt has brought of the main track; undefined before its first packet. */
+  get pace(): Pace | undefined {
+    const main = this.#tracks[this.#main];
+    if (this.#passed === undefined || main?.lastTicks === undefined) return undefined;
+    const { firstTicks, firstMs, lastMs } = this.#passed;
+    return { mediaMs: ((main.lastTicks - firstTicks) * 1000) / main.clockRate, passedMs: lastMs - firstMs };
+  }
+
   /** UTC of a monotonic moment by the offset in force at the last packet; undefined before the first. */
   utcAt(monoMs: number): number | undefined {
     return this.#utcOffsetMs === undefined ? undefined : monoMs + this.#utcOffsetMs;
@@ -81,6 +92,10 @@ export class StreamClock {
     if (track === undefined) return;
     this.#followSystemClock(arrivalUtcMs - arrivalMs);
     track.observe(ticks, arrivalUtcMs);
+    if (index === this.#main) {
+      this.#passed ??= { firstTicks: ticks, firstMs: arrivalMs, lastMs: arrivalMs };
+      this.#passed.lastMs = arrivalMs;
+    }
     switch (this.#state.kind) {
       case 'empty':
       case 'anchoring':
@@ -150,6 +165,7 @@ export class StreamClock {
     );
     this.#shift.clear();
     this.#seam.restart();
+    this.#passed = undefined;
     for (const track of this.#tracks) track.forget();
   }
 

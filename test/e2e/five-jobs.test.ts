@@ -34,9 +34,10 @@ peerTest(
     assert.deepEqual(await pictureHashes(archive), await pictureHashes(clip));
     const [sent, kept] = [await audioHashes(clip), await audioHashes(archive)];
     const first = sent.indexOf(kept[0] ?? '');
-    assert.ok(first >= 0, 'the first recorded audio frame was not sent');
+    // Arrival places sound beside the picture by some tens of milliseconds: one frame may be over before the first, two begin behind the last.
+    assert.ok(first === 0 || first === 1, `the first recorded audio frame is ${first} of what was sent`);
     assert.deepEqual(kept, sent.slice(first, first + kept.length));
-    assert.ok(kept.length >= sent.length - 4, `${kept.length} of ${sent.length} audio frames are recorded`);
+    assert.ok(kept.length >= sent.length - first - 2, `${kept.length} of ${sent.length} audio frames are recorded`);
   },
 );
 

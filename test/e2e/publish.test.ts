@@ -1,6 +1,6 @@
 /** ffmpeg and GStreamer publish; a second publisher takes over or is refused, as configured; who reads stays. */
 import assert from 'node:assert/strict';
-import { makeClip } from '../harness/clips.ts';
+import { audioHashes, makeClip, pictureHashes } from '../harness/clips.ts';
 import { CountingReader, publishClip } from '../harness/ffmpeg.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
@@ -50,6 +50,60 @@ peerTest('a second publisher takes over, and the reader stays', ['ffmpeg'], asyn
   const back = times.filter((time, i) => i > 0 && time - (times[i - 1] ?? 0) < 10 * 90);
   assert.deepEqual(back, []);
 });
+
+interface RecordingStatus {
+  /** Milliseconds UTC. */
+  readonly ranges: readonly { readonly opened_at: number; readonly closed_at: number }[];
+  readonly gaps: readonly { readonly opened_at: number; readonly reason: string }[];
+}
+
+peerTest('all of a publisher that takes over, and of a clip of a second, is recorded', ['ffmpeg'], async (context) => {
+  const [long, short] = [await makeClip(context, { seconds: 60 }), await makeClip(context, { seconds: 4 })];
+  const weir = await RunningWeir.start(
+    context,
+    'streams: { cam: { source: publish, record: true }, event: { source: publish, record: true } }\n',
+  );
+  const first = publishClip(context, long, `${weir.rtsp}/cam`);
+  await weir.untilState('cam', 'live');
+  await weir.until(async () => (await recordedMs(weir, 'cam')) > 2000, 'two recorded seconds');
+  const second = publishClip(context, short, `${weir.rtsp}/cam`);
+  const event = publishClip(context, await makeClip(context, { seconds: 1 }), `${weir.rtsp}/event`);
+  await first.exit();
+  assert.equal(await second.exit(), 0, second.stderr);
+  await weir.untilState('cam', 'down');
+  await weir.until(async () => (await recordedMs(weir, 'event')) > 900, 'the recorded second');
+  const fromS = Math.floor(((await recording(weir, 'cam')).ranges[0]?.opened_at ?? 0) / 1000);
+  const { ranges, gaps } = await recording(weir, 'cam');
+  const endMs = ranges.at(-1)?.closed_at ?? 0;
+  assert.deepEqual(
+    gaps.filter((gap) => gap.opened_at > fromS * 1000 + 1000 && gap.opened_at < endMs - 1000),
+    [],
+  );
+  const sent = await pictureHashes(short);
+  const url = `${weir.http}/cam/archive-${fromS}-60.m3u8`;
+  const pictures = await weir.until(async () => {
+    const all = await pictureHashes(url);
+    return all.at(-1) === sent.at(-1) && all;
+  }, 'the last picture in the archive');
+  assert.deepEqual(pictures.slice(-sent.length), sent);
+  // Sound that begins with or behind the last picture's end is of no picture.
+  const [heard, kept] = [(await audioHashes(short)).slice(1, -1), await audioHashes(url)];
+  const from = kept.lastIndexOf(heard[0] ?? '');
+  assert.deepEqual(kept.slice(from, from + heard.length), heard);
+  assert.equal(event.stderr, '');
+});
+
+async function recording(weir: RunningWeir, stream: string): Promise<RecordingStatus> {
+  const [status] = await weir.json<readonly RecordingStatus[]>(`/${stream}/recording_status.json`);
+  return status ?? assert.fail(`no recordings of ${stream}`);
+}
+
+async function recordedMs(weir: RunningWeir, stream: string): Promise<number> {
+  const response = await weir.fetch(`/${stream}/recording_status.json`);
+  if (!response.ok) return 0;
+  const { ranges } = await recording(weir, stream);
+  return ranges.reduce((sum, range) => sum + range.closed_at - range.opened_at, 0);
+}
 
 peerTest('a second publisher is refused where takeover is off', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 30, audio: false });
