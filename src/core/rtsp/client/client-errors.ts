@@ -1,7 +1,7 @@
 /** What went wrong, for whoever runs the source. `label`: the URL as it may be shown. */
 import { WeirError, type ErrorCode } from '../../errors.ts';
 import type { RtspResponse } from '../wire/message.ts';
-import type { MediaWay } from './client-io.ts';
+import type { ClientTimeouts, MediaWay } from './client-io.ts';
 
 const MAX_REASON_CHARACTERS = 60;
 const WAYS: Readonly<Record<MediaWay, readonly [name: string, transport: string]>> = {
@@ -38,6 +38,24 @@ export function unauthorizedError(why: Unanswerable, label: string): WeirError {
       });
     }
   }
+}
+
+/** `playing`: it sent media before. `tried`: by which ways. */
+export function silentError(playing: boolean, timeouts: ClientTimeouts, tried: string, label: string): WeirError {
+  const message = playing
+    ? `No media for ${timeouts.idleMs} ms`
+    : `No media within ${timeouts.firstByteMs} ms of PLAY, over ${tried}`;
+  return new WeirError('source-silent', message, { place: label });
+}
+
+export function noAnswerError(method: string | undefined, waitedMs: number, label: string): WeirError {
+  return new WeirError('source-timeout', `No answer to ${method ?? 'the request'} within ${waitedMs} ms`, {
+    place: label,
+  });
+}
+
+export function protocolError(cause: WeirError, label: string): WeirError {
+  return new WeirError('source-protocol', cause.describe(), { place: label, cause });
 }
 
 export function closedError(openMethod: string | undefined, label: string): WeirError {

@@ -202,6 +202,12 @@ describe('redirects', () => {
     assert.equal(camera.error?.code, 'source-unauthorized');
   });
 
+  it('are followed without the password from TLS into the clear', () => {
+    const camera = answering(redirectTo('rtsp://192.0.2.1:554/there'), 'rtsps://user:p%40ss@192.0.2.1/main');
+    assert.deepEqual(camera.connections, ['192.0.2.1:322', '192.0.2.1:554']);
+    assert.equal(camera.error?.code, 'source-unauthorized');
+  });
+
   it('end after five', () => {
     const camera = answering((request, asked) =>
       request.method === 'DESCRIBE'
@@ -234,7 +240,7 @@ describe('redirects', () => {
 });
 
 describe('quirks', () => {
-  const quirks: Readonly<Record<string, Answer>> = {
+  const quirks: Record<string, Answer> = {
     'CSeq always 0 (Dafang#667)': (request, asked) => text(plainAnswer(request, asked)).replace(/CSeq: \d+/, 'CSeq: 0'),
     'the previous CSeq (ret#133)': (request, asked) =>
       text(plainAnswer(request, asked)).replace(/CSeq: (\d+)/, (_, n) => `CSeq: ${Number(n) - 1}`),
@@ -248,6 +254,15 @@ describe('quirks', () => {
         ? text(plainAnswer(request, asked)).replace('Session', 'Content-Length: -1\r\nSession')
         : plainAnswer(request, asked),
   };
+  for (const said of [
+    'url=rtsp://other/;seq=0;rtptime=-1',
+    'url=trackID=9;seq=70000;rtptime=18446744073709551615',
+    'seq=1',
+    ',,;=',
+  ]) {
+    quirks[`RTP-Info: ${said} (Hikvision, GW, Laureii, OMNY: ret#117, mf#224)`] = (request, asked) =>
+      text(plainAnswer(request, asked)).replace('Session', `RTP-Info: ${said}\r\nSession`);
+  }
   for (const [name, answer] of Object.entries(quirks)) {
     it(name, () => {
       const camera = answering(answer);

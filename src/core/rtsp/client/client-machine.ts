@@ -14,8 +14,15 @@ import { WeirError } from '../../errors.ts';
 import type { RtspUnit } from '../wire/framer.ts';
 import type { RtspRequest, RtspResponse } from '../wire/message.ts';
 import type { RtspUrl } from '../wire/rtsp-url.ts';
-import { parseSession } from '../wire/session.ts';
-import { closedError, responseError, unauthorizedError, type Unanswerable } from './client-errors.ts';
+import {
+  closedError,
+  noAnswerError,
+  protocolError,
+  responseError,
+  silentError,
+  unauthorizedError,
+  type Unanswerable,
+} from './client-errors.ts';
 import {
   noClientFaults,
   type ClientFaults,
@@ -27,13 +34,21 @@ import {
 import {
   deadline,
   mediaDeadline,
-  type ClientSession,
   type ClientState,
   type Playing,
   type SettingUp,
   type SetupFailure,
   type Starting,
 } from './client-state.ts';
+import {
+  goodbyes,
+  isOpen,
+  lacksMainTrack,
+  punches,
+  sessionHeaders,
+  withTimeoutOf,
+  type ClientSession,
+} from './client-session.ts';
 import { describeUrl } from './describe-url.ts';
 import { Exchange, type OpenRequest } from './exchange.ts';
 import { cutByTimeout, keepAlivePeriodMs, nextKeepAlive, type KeepAliveMethod } from './keep-alive.ts';
@@ -147,10 +162,7 @@ export class ClientMachine {
         this.#faults.resyncs += 1;
         return;
       case 'error':
-        this.#leave(
-          new WeirError('source-protocol', unit.error.describe(), { place: this.#options.label, cause: unit.error }),
-          nowMs,
-        );
+        this.#leave(protocolError(unit.error, this.#options.label), nowMs);
         return;
       case 'message':
         if (unit.message.kind === 'request') this.#serverRequest(unit.message, nowMs);
@@ -242,8 +254,7 @@ export class ClientMachine {
       this.#askForTrack({ session, next, failure }, { way }, nowMs);
       return;
     }
-    const wanted = session.plan.tracks.some(({ format }) => format.media === 'video') ? 'video' : 'audio';
-    if (failure !== undefined && !session.tracks.some(({ format }) => format.media === wanted)) {
+    if (failure !== undefined && lacksMainTrack(session)) {
       // With the session that an unusable answer may have opened.
       this.#state = { kind: 'setting-up', session, next, failure };
       if (!failure.ofWay || !this.#tryNextWay(nowMs)) this.#leave(failure.error, nowMs);
@@ -251,15 +262,15 @@ export class ClientMachine {
     }
     const media = new MediaGate(session.tracks, session.plan.staleMedia, this.#faults);
     this.#outputs.push({ kind: 'channels', channels: media.channels });
-    this.#punch(session);
-    this.#send('PLAY', session.plan.aggregateUrl, [...sessionHeader(session), ['Range', 'npt=0.000-']], nowMs);
+    this.#outputs.push(...punches(session));
+    this.#send('PLAY', session.plan.aggregateUrl, [...sessionHeaders(session), ['Range', 'npt=0.000-']], nowMs);
     this.#state = { kind: 'starting', session, media };
   }
 
   #askForTrack({ session, next, failure }: Omit<SettingUp, 'kind'>, asked: Asked, nowMs: number): void {
     const url = session.plan.tracks[next]?.url ?? session.plan.aggregateUrl;
     this.#state = { kind: 'setting-up', session, next, failure };
-    this.#send('SETUP', url, [['Transport', transportHeader(asked, next)], ...sessionHeader(session)], nowMs);
+    this.#send('SETUP', url, [['Transport', transportHeader(asked, next)], ...sessionHeaders(session)], nowMs);
   }
 
   #setUp(state: SettingUp, response: RtspResponse, nowMs: number): void {
@@ -268,25 +279,13 @@ export class ClientMachine {
     this.#setUpNext(session, state.next + 1, failure, nowMs);
   }
 
-  /** Once PLAY is near, and with each keep-alive: what lets datagrams in forgets. */
-  #punch(session: ClientSession): void {
-    for (const { delivery } of session.tracks)
-      if (delivery.kind === 'udp' && delivery.serverPorts !== undefined)
-        this.#outputs.push({ kind: 'punch', track: delivery.track, ports: delivery.serverPorts });
-  }
-
   #started(state: Starting, response: RtspResponse, nowMs: number): void {
     if (response.status !== 200) {
       this.#leave(responseError('PLAY', response, this.#options.label), nowMs);
       return;
     }
-    const said = parseSession(response.headers.get('Session') ?? '')?.timeoutS;
-    const header =
-      state.session.header === undefined || said === undefined
-        ? state.session.header
-        : { ...state.session.header, timeoutS: said };
-    const session = { ...state.session, header };
-    const keepAliveAtMs = nowMs + keepAlivePeriodMs(header?.timeoutS);
+    const session = withTimeoutOf(state.session, response);
+    const keepAliveAtMs = nowMs + keepAlivePeriodMs(session.header?.timeoutS);
     this.#outputs.push({ kind: 'tracks', tracks: session.tracks, skipped: session.skipped });
     state.media.open(nowMs, this.#outputs);
     this.#state = { kind: 'playing', session, media: state.media, sinceMs: nowMs, keepAliveAtMs };
@@ -358,8 +357,7 @@ export class ClientMachine {
     if (state.kind === 'leaving') this.#end(state.error);
     else if (state.kind === 'playing') this.#tickPlaying(state, nowMs);
     else {
-      const message = `No answer to ${this.#exchange.oldest?.method} within ${timeouts.responseMs} ms`;
-      this.#leave(new WeirError('source-timeout', message, { place: label }), nowMs);
+      this.#leave(noAnswerError(this.#exchange.oldest?.method, timeouts.responseMs, label), nowMs);
     }
   }
 
@@ -369,15 +367,12 @@ export class ClientMachine {
     if (nowMs >= mediaDeadline(state, timeouts)) {
       this.#judgeKeepAlive(state, media.lastMs ?? nowMs);
       if (media.lastMs === undefined && this.#tryNextWay(nowMs)) return;
-      const { firstByteMs, idleMs } = timeouts;
-      const never = `No media within ${firstByteMs} ms of PLAY, over ${this.#ways.tried}`;
-      const message = media.lastMs === undefined ? never : `No media for ${idleMs} ms`;
-      this.#leave(new WeirError('source-silent', message, { place: label }), nowMs);
+      this.#leave(silentError(media.lastMs !== undefined, timeouts, this.#ways.tried, label), nowMs);
       return;
     }
     this.#state = { ...state, keepAliveAtMs: nowMs + keepAlivePeriodMs(session.header?.timeoutS) };
-    this.#punch(session);
-    this.#send(this.#keepAlive, session.plan.aggregateUrl, sessionHeader(session), nowMs);
+    this.#outputs.push(...punches(session));
+    this.#send(this.#keepAlive, session.plan.aggregateUrl, sessionHeaders(session), nowMs);
   }
 
   #judgeKeepAlive(state: Playing, endMs: number): void {
@@ -397,11 +392,11 @@ export class ClientMachine {
   #tearDown(nowMs: number): boolean {
     const state = this.#state;
     if (!('session' in state)) return false;
-    const { plan, tracks, header } = state.session;
-    if (tracks.length === 0 && header === undefined) return false;
+    const { session } = state;
+    if (!isOpen(session)) return false;
     this.#exchange.reconnect(this.#url.credentials);
-    if (tracks.some(({ delivery }) => delivery.kind !== 'interleaved')) this.#outputs.push({ kind: 'goodbye' });
-    this.#send('TEARDOWN', plan.aggregateUrl, sessionHeader(state.session), nowMs);
+    this.#outputs.push(...goodbyes(session));
+    this.#send('TEARDOWN', session.plan.aggregateUrl, sessionHeaders(session), nowMs);
     return true;
   }
 
@@ -421,8 +416,4 @@ export class ClientMachine {
     this.#wakeMs = atMs;
     this.#outputs.push({ kind: 'wake', atMs });
   }
-}
-
-function sessionHeader(session: ClientSession): readonly (readonly [string, string])[] {
-  return session.header === undefined ? [] : [['Session', session.header.id]];
 }

@@ -1,17 +1,8 @@
 /** The states of a `ClientMachine`, each with what it holds, and the moment at which each wants to be woken. */
 import type { WeirError } from '../../errors.ts';
-import type { SessionHeader } from '../wire/session.ts';
-import type { ClientTimeouts, ClientTrack, SkippedTrack } from './client-io.ts';
+import type { ClientTimeouts } from './client-io.ts';
+import type { ClientSession } from './client-session.ts';
 import type { MediaGate } from './media-gate.ts';
-import type { SetupPlan } from './setup-plan.ts';
-
-export interface ClientSession {
-  readonly plan: SetupPlan;
-  /** Of the first SETUP: H264DVR changes it between them (ret#85). */
-  readonly header: SessionHeader | undefined;
-  readonly tracks: readonly ClientTrack[];
-  readonly skipped: readonly SkippedTrack[];
-}
 
 export type ClientState =
   | { readonly kind: 'idle' }

@@ -4,7 +4,8 @@ import type { RtspResponse } from '../wire/message.ts';
 import { parseSession } from '../wire/session.ts';
 import { responseError } from './client-errors.ts';
 import type { Delivery, MediaWay } from './client-io.ts';
-import type { ClientSession, SettingUp, SetupFailure } from './client-state.ts';
+import type { ClientSession } from './client-session.ts';
+import type { SettingUp, SetupFailure } from './client-state.ts';
 import { setUpTrack } from './setup-reply.ts';
 
 export interface SetupStep {
