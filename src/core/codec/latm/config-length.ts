@@ -2,14 +2,25 @@
  * Where an AudioSpecificConfig ends: a StreamMuxConfig of version 0 does not say, and goes on at the next bit (ISO 14496-3 §1.6.2.1,
  * GASpecificConfig §4.4.1, program_config_element §4.4.1.1).
  */
-import type { BitReader } from '../../bytes/bit-reader.ts';
+import { BitReader } from '../../bytes/bit-reader.ts';
 import { CORE_TYPES, PARAMETRIC_STEREO, SBR, readObjectType, readRate } from '../aac/audio-specific-config.ts';
 
 const ERROR_RESILIENT_MIN = 17;
 /** GASpecificConfig is not what this one has. */
 const ENHANCED_LOW_DELAY = 39;
 
-/** Moves past a config without the backward compatible extension, which cannot stand here; false if it is cut, or of a kind not known here. */
+/** Where SBR is signalled behind a config, so that old decoders do not see it (§1.6.6). */
+const SYNC_EXTENSION = 0x2b7;
+const SYNC_EXTENSION_BITS = 11;
+
+/** Whether it stands next. In version 0 it cannot: nobody would know that it is there. */
+export function extensionFollows(bytes: Uint8Array, { position }: BitReader): boolean {
+  const ahead = new BitReader(bytes);
+  ahead.skip(position);
+  return ahead.bits(SYNC_EXTENSION_BITS) === SYNC_EXTENSION && !ahead.overrun;
+}
+
+/** Moves past a config without the backward compatible extension; false if it is cut, or of a kind not known here. */
 export function skipAudioConfig(reader: BitReader): boolean {
   const start = reader.position;
   const objectType = readObjectType(reader);

@@ -21,6 +21,7 @@ test('StreamMuxConfig', () => {
   const rows: readonly (readonly [name: string, hex: string, expected: string | undefined])[] = [
     ['ffmpeg: LC 48 kHz stereo', '400023203fc0', '1190 x1'],
     ['24 kHz mono', '400026103fc0', '1308 x1'],
+    ['GStreamer rtpmp4apay after avenc_aac: an extension, and nothing behind it', '40002410adca00', '1208 x1'],
     [
       'five frames an element',
       muxHex((writer) => writer.bits(0b01, 2).bits(4, 6).bits(0, 7).bits(0x1190, 16)),

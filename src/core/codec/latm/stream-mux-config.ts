@@ -8,7 +8,7 @@
 import { BitWriter, bytesAtBit } from '../../bytes/bit-writer.ts';
 import { BitReader } from '../../bytes/bit-reader.ts';
 import { MAX_AUDIO_CONFIG_BYTES } from '../aac/audio-specific-config.ts';
-import { skipAudioConfig } from './config-length.ts';
+import { extensionFollows, skipAudioConfig } from './config-length.ts';
 
 export interface StreamMuxConfig {
   /** AudioSpecificConfig, padded to a byte: a copy. */
@@ -40,9 +40,26 @@ export function readStreamMuxConfig(bytes: Uint8Array, reader: BitReader): Strea
   return reader.overrun ? undefined : { specific, frames, fixedBytes, hasOtherData };
 }
 
+/** One that stands alone, in SDP. */
 export function parseStreamMuxConfig(bytes: Uint8Array): StreamMuxConfig | undefined {
-  return bytes.length > MAX_AUDIO_CONFIG_BYTES ? undefined : readStreamMuxConfig(bytes, new BitReader(bytes));
+  if (bytes.length > MAX_AUDIO_CONFIG_BYTES) return undefined;
+  return readStreamMuxConfig(bytes, new BitReader(bytes)) ?? withMisplacedExtension(bytes);
 }
+
+/**
+ * GStreamer's rtpmp4apay copies all that its encoder said into version 0, and writes nothing behind it. libavcodec's says an extension there, which
+ * has no place in version 0, and whose bits would be a kind of framing that AAC has not.
+ */
+function withMisplacedExtension(bytes: Uint8Array): StreamMuxConfig | undefined {
+  const reader = new BitReader(bytes);
+  if (reader.bits(2 + 6 + 4 + 3) !== PLAIN_HEAD) return undefined;
+  const specific = readSpecific(bytes, reader, 0);
+  if (specific === undefined || !extensionFollows(bytes, reader)) return undefined;
+  return { specific, frames: 1, fixedBytes: undefined, hasOtherData: false };
+}
+
+/** Version 0, same framing; one frame, program and layer. */
+const PLAIN_HEAD = 0b01_000000_0000_000;
 
 /** One frame an element, its length sent. Version 0, which all readers know, unless only version 1 can say how long the config is. */
 export function writeStreamMuxConfig(writer: BitWriter, specific: Uint8Array): void {
