@@ -47,11 +47,16 @@ function trackLines({ format, control }: ServedTrack): string[] {
   const suffix = media === 'audio' && channels !== undefined ? `/${channels}` : '';
   return [
     `m=${media} 0 RTP/AVP ${payloadType}`,
-    `a=rtpmap:${payloadType} ${encoding}/${clockRate}${suffix}`,
+    `a=rtpmap:${payloadType} ${servedEncoding(encoding)}/${clockRate}${suffix}`,
     ...(fmtp.length === 0 ? [] : [`a=fmtp:${payloadType} ${fmtp.join(';')}`]),
     ...frameSizeLines(format),
     `a=control:${control}`,
   ];
+}
+
+/** H.265 has one name (RFC 7798 §7.1); FFmpeg and GStreamer do not know the other that devices give it. */
+function servedEncoding(encoding: string): string {
+  return encoding === 'HEVC' ? 'H265' : encoding;
 }
 
 /** The codec's own where the set-up is known, and otherwise as the source gave it. */
