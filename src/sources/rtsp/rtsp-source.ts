@@ -10,9 +10,10 @@ import type { MediaWay } from '../../core/rtsp/client/client-io.ts';
 import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import type { Source, SourceSink } from '../../stream/source.ts';
-import { dialFor, sourceUrl } from './dial.ts';
+import { dialFor, sourceUrl, type Dial } from './dial.ts';
 import { RtspAttempt } from './rtsp-attempt.ts';
 
 type RtspSettings = SourceSettings & { readonly kind: 'rtsp' };
@@ -24,6 +25,8 @@ export interface RtspSourceOptions {
   readonly hash: Hash;
   /** In [0, 1), unguessable. */
   readonly random: () => number;
+  /** Stands between each connection and what is said on it: to listen. */
+  readonly tap?: (pipe: BytePipe) => BytePipe;
 }
 
 const USER_AGENT = 'weir';
@@ -55,13 +58,14 @@ export class RtspSource implements Source {
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    const { settings, clock, log, hash } = this.#options;
+    const { settings, clock, log, hash, tap = untapped } = this.#options;
     const machine = this.#newMachine();
     const faults = { ...noIngestFaults(), strayDatagrams: 0 };
     this.#faultsNow = () => ({ ...machine.faults, ...faults });
     const { connectMs } = settings.timeouts;
     const own = { ssrc: this.#ssrc, cname: 'weir' };
-    const connect = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
+    const dial = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
+    const connect: Dial = async (url, options) => tap(await dial(url, options));
     try {
       await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults }).run(signal);
     } finally {
@@ -93,6 +97,10 @@ export class RtspSource implements Source {
       nonce: this.#nonce,
     });
   }
+}
+
+function untapped(pipe: BytePipe): BytePipe {
+  return pipe;
 }
 
 /** Where media inside the connection is not the only way, what last brought some goes first. */

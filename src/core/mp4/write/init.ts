@@ -10,14 +10,14 @@
 import type { AudioShape, VideoShape } from '../../codec/codec-parameters.ts';
 import { displaySize } from '../../codec/display-size.ts';
 import type { InitTrack } from '../init-track.ts';
-import { box, fullBox, u16, u32 } from './box.ts';
+import { box, fullBox, u16, u32, u64 } from './box.ts';
 
 /** Ticks a second of `mvhd`, `tkhd` and `mehd`. */
 export const MOVIE_TIMESCALE = 1000;
 
 export function writeInit(tracks: readonly InitTrack[]): Uint8Array {
   const ftyp = box('ftyp', fourCc('iso6'), u32(0), fourCc('iso6'), fourCc('isom'), fourCc('mp41'));
-  const moov = box('moov', mvhd(tracks), ...tracks.map(trak), mvex(tracks));
+  const moov = box('moov', mvhd(tracks, 0), ...tracks.map(emptyTrak), mvex(tracks));
   const bytes = new Uint8Array(ftyp.length + moov.length);
   bytes.set(ftyp);
   bytes.set(moov, ftyp.length);
@@ -30,7 +30,7 @@ export function fourCc(text: string): readonly number[] {
 
 const UNITY_MATRIX = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000].flatMap(u32);
 
-function mvhd(tracks: readonly InitTrack[]): Uint8Array {
+export function mvhd(tracks: readonly { readonly trackId: number }[], durationMs: number): Uint8Array {
   const nextTrackId = tracks.reduce((most, track) => Math.max(most, track.trackId), 0) + 1;
   return fullBox(
     'mvhd',
@@ -39,7 +39,7 @@ function mvhd(tracks: readonly InitTrack[]): Uint8Array {
     u32(0), // creation_time
     u32(0), // modification_time
     u32(MOVIE_TIMESCALE),
-    u32(0), // duration
+    u32(durationMs),
     u32(0x1_0000), // rate
     u16(0x0100), // volume
     u16(0), // reserved
@@ -51,27 +51,42 @@ function mvhd(tracks: readonly InitTrack[]): Uint8Array {
   );
 }
 
-function trak(track: InitTrack): Uint8Array {
-  const { shape } = track.parameters;
-  const stsd = fullBox('stsd', 0, 0, u32(1), track.parameters.sampleEntry);
+function emptyTrak({ trackId, timescale, parameters }: InitTrack): Uint8Array {
   const stbl = box(
     'stbl',
-    stsd,
+    fullBox('stsd', 0, 0, u32(1), parameters.sampleEntry),
     fullBox('stts', 0, 0, u32(0)),
     fullBox('stsc', 0, 0, u32(0)),
     fullBox('stsz', 0, 0, u32(0), u32(0)),
     fullBox('stco', 0, 0, u32(0)),
   );
+  return trak({ trackId, timescale, shape: parameters.shape, durationMs: 0, durationTicks: 0, edts: [], stbl });
+}
+
+export interface TrakParts {
+  readonly trackId: number;
+  readonly timescale: number;
+  readonly shape: VideoShape | AudioShape;
+  /** As shown, and as stored. */
+  readonly durationMs: number;
+  readonly durationTicks: number;
+  /** The edit list's box, or nothing. */
+  readonly edts: Uint8Array | readonly [];
+  readonly stbl: Uint8Array;
+}
+
+export function trak({ trackId, timescale, shape, durationMs, durationTicks, edts, stbl }: TrakParts): Uint8Array {
   const dinf = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
   const header =
     shape.media === 'video'
       ? fullBox('vmhd', 0, 1, u16(0), u16(0), u16(0), u16(0))
       : fullBox('smhd', 0, 0, u16(0), u16(0));
-  const mdia = box('mdia', mdhd(track.timescale), hdlr(shape.media), box('minf', header, dinf, stbl));
-  return box('trak', tkhd(track.trackId, shape), mdia);
+  const minf = box('minf', header, dinf, stbl);
+  const mdia = box('mdia', mdhd(timescale, durationTicks), hdlr(shape.media), minf);
+  return box('trak', tkhd(trackId, shape, durationMs), edts, mdia);
 }
 
-function tkhd(trackId: number, shape: VideoShape | AudioShape): Uint8Array {
+function tkhd(trackId: number, shape: VideoShape | AudioShape, durationMs: number): Uint8Array {
   const [width, height] = shape.media === 'video' ? shownSize(shape) : [0, 0];
   return fullBox(
     'tkhd',
@@ -81,7 +96,7 @@ function tkhd(trackId: number, shape: VideoShape | AudioShape): Uint8Array {
     u32(0), // modification_time
     u32(trackId),
     u32(0), // reserved
-    u32(0), // duration
+    u32(durationMs),
     u32(0), // reserved
     u32(0),
     u16(0), // layer
@@ -100,9 +115,12 @@ function shownSize(shape: VideoShape): readonly [number, number] {
   return [Math.min(width, 0xffff), Math.min(height, 0xffff)];
 }
 
-function mdhd(timescale: number): Uint8Array {
+/** 32 bits of duration are 13 hours at 90 kHz: longer ones take version 1. */
+function mdhd(timescale: number, durationTicks: number): Uint8Array {
   const undetermined = 0x55c4; // 'und', three letters of 5 bits
-  return fullBox('mdhd', 0, 0, u32(0), u32(0), u32(timescale), u32(0), u16(undetermined), u16(0));
+  if (durationTicks < 2 ** 32)
+    return fullBox('mdhd', 0, 0, u32(0), u32(0), u32(timescale), u32(durationTicks), u16(undetermined), u16(0));
+  return fullBox('mdhd', 1, 0, u64(0), u64(0), u32(timescale), u64(durationTicks), u16(undetermined), u16(0));
 }
 
 function hdlr(media: 'video' | 'audio'): Uint8Array {

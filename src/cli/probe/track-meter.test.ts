@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TrackFormat } from '../../core/codec/track-format.ts';
+import { writeRtpHeader } from '../../core/rtp/packet.ts';
+import { TrackMeter, type TrackMeasures } from './track-meter.ts';
+
+const VIDEO: TrackFormat = {
+  media: 'video',
+  encoding: 'H264',
+  clockRate: 90_000,
+  payloadType: 96,
+  fmtp: new Map(),
+  parameters: undefined,
+};
+
+interface Sent {
+  /** By the sender's clock, from the start. */
+  readonly mediaMs: number;
+  readonly arrivalMs: number;
+  readonly key?: boolean;
+  readonly lost?: number;
+}
+
+/** A packet a frame: an IDR or another slice. */
+function measured(
+  frames: readonly Sent[],
+  reports: readonly (readonly [number, number, number])[] = [],
+): TrackMeasures {
+  const meter = new TrackMeter(VIDEO);
+  for (const [sequence, { mediaMs, arrivalMs, key = false, lost = 0 }] of frames.entries()) {
+    const packet = new Uint8Array(112);
+    // Begins just before 32 bits of time are used up.
+    const timestamp = (2 ** 32 - 90_000 + Math.round(mediaMs * 90)) % 2 ** 32;
+    writeRtpHeader(packet, { payloadType: 96, sequence, timestamp, ssrc: 1 }, true);
+    packet[12] = key ? 0x65 : 0x41;
+    packet[13] = 0x80;
+    meter.packet(packet, 5000 + arrivalMs, lost);
+    for (const [atMs, ntpUtcMs, ourUtcMs] of reports)
+      if (atMs === mediaMs) meter.senderReport(ntpUtcMs, timestamp, ourUtcMs);
+  }
+  return meter.measures();
+}
+
+/** Five seconds at 25 a second with a key frame each second; `speed`: of the sender's clock. */
+function steady(speed = 1, jitterMs = 0): readonly Sent[] {
+  return Array.from({ length: 125 }, (_, i) => ({
+    mediaMs: i * 40 * speed,
+    arrivalMs: i * 40 + (i % 2 === 0 ? 0 : jitterMs),
+    key: i % 25 === 0,
+  }));
+}
+
+test('frames, key frames and bits of a steady stream', () => {
+  const measures = measured(steady());
+  assert.deepEqual(
+    [measures.packets, measures.lost, measures.keyFrames, measures.gopMs, Math.round(measures.framesPerSecond ?? 0)],
+    [125, 0, 5, 1000, 25],
+  );
+  assert.ok(Math.abs((measures.bitsPerSecond ?? 0) - 112 * 8 * 25) < 300, String(measures.bitsPerSecond));
+  assert.deepEqual([measures.jitterMs, measures.driftPpm], [0, 0]);
+});
+
+test('a burst at the start, of which times say nothing, is left out of rates and clocks', () => {
+  const burst = Array.from({ length: 50 }, (_, i) => ({ mediaMs: i * 40, arrivalMs: i, key: i % 25 === 0 }));
+  const rest = steady().map((frame) => ({ ...frame, mediaMs: frame.mediaMs + 2000, arrivalMs: frame.arrivalMs + 50 }));
+  const measures = measured([...burst, ...rest]);
+  assert.deepEqual([Math.round(measures.framesPerSecond ?? 0), measures.driftPpm], [25, 0]);
+});
+
+test('the clock of a sender that runs fast or slow, and jitter', () => {
+  for (const ppm of [2000, -2000]) {
+    const { driftPpm = 0 } = measured(steady(1 + ppm / 1e6));
+    assert.ok(Math.abs(driftPpm - ppm) < 20, `${driftPpm} for ${ppm}`);
+  }
+  const { jitterMs = 0, driftPpm = 0 } = measured(steady(1, 8));
+  assert.ok(jitterMs > 6 && jitterMs < 9, String(jitterMs));
+  assert.ok(Math.abs(driftPpm) < 20, 'late packets are no drift');
+});
+
+test('B-frames are no jitter, and cost no frames', () => {
+  // I B B P … as decoded: each P two frames ahead of its place.
+  const order = [0, 3, 1, 2];
+  const frames = Array.from({ length: 124 }, (_, i) => ({
+    mediaMs: (i - (i % 3) + (order[(i % 3) + 1] ?? 0)) * 40,
+    arrivalMs: i * 40,
+  }));
+  const { framesPerSecond = 0, jitterMs } = measured(frames);
+  assert.deepEqual([Number(framesPerSecond.toFixed(1)), jitterMs], [25, 0]);
+});
+
+test('sender reports: how far its time of day is from ours, and its two clocks from each other', () => {
+  const day = 86_400_000;
+  const measures = measured(steady(), [
+    [0, day, day - 3_600_000],
+    [4000, day + 4010, day + 4000 - 3_600_000],
+  ]);
+  assert.equal(measures.senderReports, 2);
+  assert.equal(measures.senderClockOffsetMs, 3_600_010);
+  assert.ok(Math.abs((measures.senderReportDriftMs ?? 0) - 10) < 0.1);
+});
+
+test('of nothing, and of one packet, nothing is said that is not known', () => {
+  for (const frames of [[], steady().slice(0, 1)]) {
+    const { framesPerSecond, bitsPerSecond, gopMs, jitterMs, driftPpm, senderClockOffsetMs } = measured(frames);
+    const unknown = [framesPerSecond, bitsPerSecond, gopMs, jitterMs, driftPpm, senderClockOffsetMs];
+    assert.deepEqual(new Set(unknown), new Set([undefined]));
+  }
+});

@@ -1,0 +1,187 @@
+/**
+ * One session that sends to an RTSP server: carries out what the publish machine says, over one connection at a time, and takes packets
+ * of the tracks once the server records.
+ *
+ *     packets ─▶ interleaved frames of the connection, or datagrams from a pair of ports a track
+ */
+import type { Clock, Timer } from '../../base/clock.ts';
+import { redactUrl } from '../../base/redact.ts';
+import type { TrackFormat } from '../../core/codec/track-format.ts';
+import { WeirError } from '../../core/errors.ts';
+import type { Hash } from '../../core/rtsp/digest/challenge.ts';
+import type { PublishInput, PublishOutput, PublishWay } from '../../core/rtsp/client/publish-io.ts';
+import { PublishMachine } from '../../core/rtsp/client/publish-machine.ts';
+import { frame } from '../../core/rtsp/wire/frame.ts';
+import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
+import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
+import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
+import { dialFor, type Dial } from '../../sources/rtsp/dial.ts';
+
+export interface PushSessionOptions {
+  readonly url: RtspUrl;
+  readonly tracks: readonly TrackFormat[];
+  readonly transport: 'tcp' | 'udp';
+  readonly fingerprint: string | undefined;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly hash: Hash;
+  /** In [0, 1), unguessable. */
+  readonly random: () => number;
+}
+
+/** After the last word the connection has so long to close by itself. */
+const CLOSE_WAIT_MS = 100;
+const USER_AGENT = 'weir';
+
+export class PushSession {
+  readonly #options: PushSessionOptions;
+  readonly #machine: PublishMachine;
+  readonly #dial: Dial;
+  readonly #pairs: readonly UdpPair[];
+  readonly #connecting = new AbortController();
+  readonly #recording = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<WeirError | undefined>();
+  #pipe: BytePipe | undefined;
+  #ways: readonly PublishWay[] = [];
+  #wake: Timer | undefined;
+  #over = false;
+
+  private constructor(options: PushSessionOptions, pairs: readonly UdpPair[]) {
+    this.#options = options;
+    this.#pairs = pairs;
+    const { url, tracks, timeoutMs, fingerprint, hash, random } = options;
+    const nonce = (): string => [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
+    this.#dial = dialFor({ settings: { transport: 'tcp', fingerprint }, userAgent: USER_AGENT, hash, nonce });
+    this.#machine = new PublishMachine({
+      url,
+      label: redactUrl(url.requestUrl),
+      userAgent: USER_AGENT,
+      tracks,
+      ports: pairs.length === 0 ? undefined : pairs.map(({ rtp, rtcp }) => [rtp.port, rtcp.port] as const),
+      responseMs: timeoutMs,
+      hash,
+      nonce,
+    });
+  }
+
+  /** Resolves when the server records. Throws `push-*`, and `port-in-use`. */
+  static async open(options: PushSessionOptions): Promise<PushSession> {
+    const pairs: UdpPair[] = [];
+    if (options.transport === 'udp') for (const _ of options.tracks) pairs.push(await bindAny());
+    const session = new PushSession(options, pairs);
+    session.#push({ kind: 'start' });
+    const failed = session.ended.then((error) => {
+      if (error !== undefined) throw error;
+    });
+    await Promise.race([session.#recording.promise, failed]);
+    return session;
+  }
+
+  /** Resolves when all is closed: with what ended it, undefined after `close`. */
+  get ended(): Promise<WeirError | undefined> {
+    return this.#ended.promise;
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#pipe?.bufferedBytes ?? 0;
+  }
+
+  /** `packet` may be used again at once. */
+  send(track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
+    const way = this.#ways[track];
+    if (way === undefined || this.#over) return;
+    if (way.kind === 'interleaved') {
+      this.#pipe?.write(frame(part === 'rtp' ? way.rtpChannel : way.rtcpChannel, packet));
+      return;
+    }
+    const port = part === 'rtp' ? way.rtpPort : way.rtcpPort;
+    const host = this.#pipe?.remoteAddress;
+    if (host !== undefined) this.#pairs[track]?.[part].send(new Uint8Array(packet), { host, port });
+  }
+
+  /** TEARDOWN, once what was sent is on its way; half a second at most. */
+  async close(): Promise<void> {
+    this.#push({ kind: 'stop' });
+    await this.#ended.promise;
+  }
+
+  #push(input: PublishInput): void {
+    if (this.#over) return;
+    const nowMs = this.#options.clock.monoMs();
+    for (const output of this.#machine.push(input, nowMs)) this.#carryOut(output, nowMs);
+  }
+
+  #carryOut(output: PublishOutput, nowMs: number): void {
+    switch (output.kind) {
+      case 'connect':
+        void this.#connect(output.url);
+        return;
+      case 'send':
+        this.#pipe?.write(output.bytes);
+        return;
+      case 'recording':
+        this.#ways = output.ways;
+        this.#recording.resolve();
+        return;
+      case 'wake':
+        this.#wake?.cancel();
+        this.#wake = this.#options.clock.after(Math.max(0, output.atMs - nowMs), () => this.#push({ kind: 'tick' }));
+        return;
+      case 'end':
+        void this.#end(output.error);
+        return;
+      default:
+        output satisfies never;
+    }
+  }
+
+  async #connect(url: RtspUrl): Promise<void> {
+    this.#pipe?.close();
+    this.#pipe = undefined;
+    const { clock, timeoutMs } = this.#options;
+    let pipe: BytePipe;
+    try {
+      pipe = await this.#dial(url, { timeoutMs, clock, signal: this.#connecting.signal });
+    } catch (error) {
+      const place = redactUrl(url.requestUrl);
+      const message = error instanceof WeirError ? error.message : 'No connection';
+      await this.#end(new WeirError('push-failed', message, { place, cause: error }));
+      return;
+    }
+    if (this.#over) {
+      pipe.destroy();
+      return;
+    }
+    this.#pipe = pipe;
+    const framer = new RtspFramer();
+    pipe.handle({
+      data: (chunk) => {
+        if (this.#pipe === pipe) this.#push({ kind: 'units', units: framer.push(chunk) });
+      },
+      drain: () => {},
+      close: () => {
+        if (this.#pipe === pipe) this.#push({ kind: 'closed' });
+      },
+    });
+    this.#push({ kind: 'connected' });
+  }
+
+  async #end(error: WeirError | undefined): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#wake?.cancel();
+    this.#connecting.abort();
+    const pipe = this.#pipe;
+    pipe?.close();
+    this.#options.clock.after(CLOSE_WAIT_MS, () => pipe?.destroy());
+    await Promise.all(this.#pairs.map((pair) => pair.close()));
+    this.#ended.resolve(error);
+  }
+}
+
+/** Of both families, where the machine has IPv6. */
+function bindAny(): Promise<UdpPair> {
+  return bindUdpPair('::').catch(() => bindUdpPair('0.0.0.0'));
+}
