@@ -39,6 +39,10 @@ export const METRICS = {
     'storage',
   ),
   weir_rtsp_connections: gauge('RTSP connections that are open.'),
+  weir_rtsp_closed_connections_total: counter(
+    'RTSP connections closed because of what their peers did, by error code.',
+    'reason',
+  ),
   weir_rtsp_refused_connections_total: counter('RTSP connections that were closed as they came: there were too many.'),
   weir_rtsp_sessions: gauge(
     'RTSP sessions by kind (reader, publisher) and the way that their media goes.',

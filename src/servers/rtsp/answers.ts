@@ -13,6 +13,9 @@ import { transportOf } from './session-transport.ts';
 /** How long DESCRIBE, SETUP and PLAY wait for an on-demand source and its parameter sets. Players give up after 10 to 30 s. */
 export const TRACKS_WAIT_MS = 15_000;
 
+/** A large house behind one address, or a proxy; past it somebody forgets to end what he began. */
+export const MAX_SESSIONS_PER_ADDRESS = 2000;
+
 /** At once where nothing has to be waited for. A rejection is the program's own fault. */
 export function answerTo(
   ask: ServerAsk,
@@ -23,6 +26,10 @@ export function answerTo(
   if (login.kind !== 'ok') return login;
   const to = elsewhere(ask, parts);
   if (to !== undefined) return { kind: 'moved', to };
+  if (makesSession(ask) && parts.sessionsAt(connection.pipe.remoteAddress) >= MAX_SESSIONS_PER_ADDRESS) {
+    const expected = `at most ${MAX_SESSIONS_PER_ADDRESS}`;
+    return { kind: 'refused', error: new WeirError('limit-reached', 'Too many sessions of one address', { expected }) };
+  }
   switch (ask.kind) {
     case 'describe':
       return orRefused(describe(ask.stream, connection, parts));
@@ -47,6 +54,10 @@ export function answerTo(
       return { kind: 'parameters', values: sessionParameters(ask.session, media, parts.registry) };
     }
   }
+}
+
+function makesSession(ask: ServerAsk): boolean {
+  return ask.kind === 'announce' || (ask.kind === 'tracks' && ask.joins === undefined);
 }
 
 /** Where what is asked for is served instead. Who plays already is sent there by itself. */

@@ -21,6 +21,10 @@ import type { Door } from './session-transport.ts';
 
 /** A peer that asks and asks and reads nothing is dropped once so much waits: more than a reader's burst ever has in the pipe. */
 export const MAX_PIPE_BACKLOG_BYTES = 2 * 1024 * 1024;
+/** The same of a connection without media: nothing but answers waits there. */
+export const MAX_ANSWER_BACKLOG_BYTES = 64 * 1024;
+/** A request that has begun and is not whole by then is none. */
+export const MESSAGE_MS = 10_000;
 /** What a peer has to take what waits for it once its connection is closed; then it is thrown away. */
 export const CLOSE_LINGER_MS = 5000;
 
@@ -57,6 +61,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   readonly #gone = Promise.withResolvers<void>();
   readonly #sinceUtcMs: number;
   #stage: Stage;
+  /** Since when a message is not whole, monotonic. */
+  #messageSinceMs: number | undefined;
   /** When we were first seen to have closed it, monotonic. */
   #closedAtMs: number | undefined;
 
@@ -142,6 +148,10 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
       if (nowMs - this.#closedAtMs >= CLOSE_LINGER_MS) this.pipe.destroy();
       return;
     }
+    if (this.#messageSinceMs !== undefined && nowMs - this.#messageSinceMs >= MESSAGE_MS) {
+      this.giveUp(new WeirError('request-timeout', 'The request did not become whole', { expected: SOON }));
+      return;
+    }
     for (const [session, dueMs] of this.#moving) {
       if (nowMs >= dueMs) this.endSession(session, new WeirError('moved', 'The stream is served elsewhere'));
     }
@@ -181,6 +191,19 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
     if (error !== undefined && this.#machine.sessions.size === 0) this.pipe.close();
   }
 
+  /** Closes it, saying why: the peer is to blame. */
+  giveUp(error: WeirError): void {
+    this.#write(replyBytes(refusalOf(error), undefined, undefined));
+    this.#refuse(error);
+  }
+
+  /** The same without a word. */
+  #refuse(error: WeirError): void {
+    this.#parts.log.info({ peer: this.pipe.remote, code: error.code }, error.describe());
+    this.#parts.closed.count(error.code);
+    this.pipe.close();
+  }
+
   redirect(session: ServerSession, to: string): void {
     this.#moving.set(session, this.#parts.clock.monoMs() + REDIRECT_MS);
     this.#push({ kind: 'redirect', session, to });
@@ -190,7 +213,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   #begin(seen: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {
     const first = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     if (this.door === 'tcp' && isTlsHello(first)) {
-      this.#giveUp(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
+      this.#refuse(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
       return undefined;
     }
     switch (httpRequestStart(first)) {
@@ -210,7 +233,11 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
 
   #read(chunk: Uint8Array): void {
     const nowMs = this.#parts.clock.monoMs();
-    for (const unit of this.#framer.push(chunk)) this.#unit(unit, nowMs);
+    const units = this.#framer.push(chunk);
+    for (const unit of units) this.#unit(unit, nowMs);
+    if (!this.#framer.awaitsMessage) this.#messageSinceMs = undefined;
+    else if (units.length > 0) this.#messageSinceMs = nowMs;
+    else this.#messageSinceMs ??= nowMs;
     for (const media of this.#media.values()) if (media instanceof PublisherSession) media.flush();
   }
 
@@ -227,15 +254,8 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
         this.faults.garbageBytes += unit.bytes;
         return;
       case 'error':
-        this.#write(replyBytes(refusalOf(unit.error), undefined, undefined));
-        this.#giveUp(unit.error);
+        this.giveUp(unit.error);
     }
-  }
-
-  /** The peer is to blame. */
-  #giveUp(error: WeirError): void {
-    this.#parts.log.info({ peer: this.pipe.remote, code: error.code }, error.describe());
-    this.pipe.close();
   }
 
   #frame(channel: number, payload: Uint8Array, nowMs: number): void {
@@ -278,7 +298,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
         return;
       case 'close':
         if (output.error === undefined) this.pipe.close();
-        else this.#giveUp(output.error);
+        else this.giveUp(output.error);
     }
   }
 
@@ -301,6 +321,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   }
 
   #answer(ask: ServerAsk, answer: ServerAnswer): void {
+    if (ask.login !== undefined && !NOT_GRANTED.has(answer.kind)) this.#parts.admission.leave(this);
     if (answer.kind === 'refused') {
       const { code, row } = answer.error;
       const fields = { peer: this.pipe.remote, stream: streamOf(ask), code, remedy: row.remedy };
@@ -311,7 +332,10 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
 
   #write(bytes: Uint8Array): void {
     this.pipe.write(bytes);
-    if (this.pipe.bufferedBytes > MAX_PIPE_BACKLOG_BYTES) this.pipe.destroy();
+    const most = this.#media.size === 0 ? MAX_ANSWER_BACKLOG_BYTES : MAX_PIPE_BACKLOG_BYTES;
+    if (this.pipe.bufferedBytes <= most) return;
+    this.#refuse(new WeirError('reader-too-slow', 'The peer does not read what it is answered'));
+    this.pipe.destroy();
   }
 
   #learnChannels(): void {
@@ -320,6 +344,9 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
     this.#framer.knowChannels(new Set(channels));
   }
 }
+
+const NOT_GRANTED: ReadonlySet<ServerAnswer['kind']> = new Set(['unauthorized', 'refused', 'moved']);
+const SOON = `all of it within ${MESSAGE_MS / 1000} s`;
 
 function streamOf(ask: ServerAsk): string {
   switch (ask.kind) {

@@ -39,7 +39,7 @@ export class Peer {
       for (const unit of this.#framer.push(chunk)) {
         if (unit.kind === 'frame') this.frames.push({ channel: unit.channel, payload: Buffer.from(unit.payload) });
         else if (unit.kind === 'message' && unit.message.kind === 'response') this.#replies.push(unit.message);
-        else if (unit.kind === 'message') this.#requests.push(unit.message);
+        else if (unit.kind === 'message' && unit.message.kind === 'request') this.#requests.push(unit.message);
         else assert.fail(`what came is no reply and no frame: ${unit.kind}`);
       }
       this.#wakeUp();

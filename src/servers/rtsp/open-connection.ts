@@ -31,6 +31,8 @@ export interface OpenConnection {
    * session; or because the peer ended it. Idempotent.
    */
   endSession(session: ServerSession, error: WeirError | undefined): void;
+  /** Closes it with an answer that says why: the peer is to blame. */
+  giveUp(error: WeirError): void;
   /** Asks a reader to go on at another URL, and ends its session if it does not leave. */
   redirect(session: ServerSession, to: string): void;
 }

@@ -8,6 +8,7 @@ import type { UdpReaders } from './udp-readers.ts';
 
 export interface RtspCounts {
   readonly connections: { readonly open: number; readonly refused: number };
+  readonly closed: ReadonlyMap<string, number>;
   readonly sessions: readonly RtspSessionStatus[];
   readonly totals: ReaderTotals;
   readonly udpReaders: UdpReaders | undefined;
@@ -15,9 +16,10 @@ export interface RtspCounts {
 }
 
 export function readRtspMetrics(counts: RtspCounts, sink: MetricSink): void {
-  const { connections, sessions, totals, udpReaders, multicast } = counts;
+  const { connections, closed, sessions, totals, udpReaders, multicast } = counts;
   sink.set('weir_rtsp_connections', {}, connections.open);
   sink.set('weir_rtsp_refused_connections_total', {}, connections.refused);
+  for (const [reason, count] of closed) sink.set('weir_rtsp_closed_connections_total', { reason }, count);
   for (const transport of SESSION_TRANSPORTS) {
     const here = sessions.filter((session) => session.transport === transport);
     for (const kind of ['reader', 'publisher'] as const)

@@ -4,6 +4,8 @@ import type { SessionTable } from '../../core/rtsp/server/session-table.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { TunnelDoor } from '../../net/http-tunnel-door.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
+import type { Admission } from './admission.ts';
+import type { ClosedCounts } from './closed-counts.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { Descriptions } from './descriptions.ts';
 import type { Login } from './login.ts';
@@ -17,6 +19,9 @@ export interface ServerParts extends WayParts {
   readonly table: SessionTable;
   readonly descriptions: Descriptions;
   readonly redirects: Redirects;
+  readonly admission: Admission<OpenConnection>;
+  /** Connections that were closed because of what their peers did. */
+  readonly closed: ClosedCounts;
   readonly log: Log;
   /** What readers come to. */
   readonly totals: ReaderTotals;
@@ -28,4 +33,6 @@ export interface ServerParts extends WayParts {
   readonly tunnels: TunnelDoor;
   /** The connection on which a session's media flows, of all there are: ask your own first. */
   connectionOf(session: ServerSession): OpenConnection | undefined;
+  /** How many sessions an address has. */
+  sessionsAt(address: string): number;
 }

@@ -15,11 +15,14 @@ import type { CertificateFiles } from '../../net/certificate.ts';
 import { TunnelDoor } from '../../net/http-tunnel-door.ts';
 import { listenTcp, type TcpListener } from '../../net/tcp.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
+import { Admission } from './admission.ts';
+import { ClosedCounts } from './closed-counts.ts';
 import { RtspConnection } from './connection.ts';
 import { openDatagramPorts, type DatagramPorts } from './datagram-ports.ts';
 import { Descriptions } from './descriptions.ts';
 import { Layouts } from './layouts.ts';
 import { Login } from './login.ts';
+import type { OpenConnection } from './open-connection.ts';
 import { ReaderTotals } from './reader-totals.ts';
 import { Redirects } from './redirects.ts';
 import { readRtspMetrics } from './rtsp-metrics.ts';
@@ -66,6 +69,7 @@ export class RtspServer {
   readonly #connections = new Set<RtspConnection>();
   readonly #sessions: SessionList;
   readonly #redirects = new Redirects();
+  readonly #admission = new Admission<OpenConnection>();
   readonly #parts: ServerParts;
   readonly #listener: TcpListener;
   readonly #ports: DatagramPorts;
@@ -117,6 +121,8 @@ export class RtspServer {
       table: new SessionTable(() => randomHex(random, 24)),
       descriptions: new Descriptions(Math.floor(clock.utcMs() / 1000), listener.host),
       redirects: this.#redirects,
+      admission: this.#admission,
+      closed: new ClosedCounts(),
       layouts: new Layouts(),
       udp: ports.udp,
       multicast: ports.multicast,
@@ -126,6 +132,11 @@ export class RtspServer {
       receiverSsrc: Math.floor(random() * 2 ** 32),
       tunnels: new TunnelDoor({ clock, accept: (pipe) => this.accept(pipe, 'tunnel') }),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
+      sessionsAt: (address) => {
+        let count = 0;
+        for (const { pipe, sessions } of this.#connections) if (pipe.remoteAddress === address) count += sessions.size;
+        return count;
+      },
     };
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
@@ -200,9 +211,9 @@ export class RtspServer {
 
   readMetrics(sink: MetricSink): void {
     const { udp, multicast } = this.#ports;
-    const { totals } = this.#parts;
+    const { totals, closed } = this.#parts;
     const [connections, sessions] = [this.connections, this.sessions()];
-    readRtspMetrics({ connections, sessions, totals, udpReaders: udp?.readers, multicast }, sink);
+    readRtspMetrics({ connections, closed: closed.all(), sessions, totals, udpReaders: udp?.readers, multicast }, sink);
   }
 
   /** Readers get BYE, what waits for them is sent for CLOSE_WAIT_MS at most; then everything is closed. Idempotent. */
@@ -240,12 +251,21 @@ export class RtspServer {
     const connection = new RtspConnection(pipe, this.#parts, door);
     this.#connections.add(connection);
     pipe.handle(connection);
-    void connection.gone.then(() => this.#connections.delete(connection));
+    this.#admission.enter(connection)?.giveUp(tooMany());
+    void connection.gone.then(() => {
+      this.#connections.delete(connection);
+      this.#admission.leave(connection);
+    });
   }
 
   #tick(): void {
     const nowMs = this.#options.clock.monoMs();
     for (const connection of this.#connections) connection.tick(nowMs);
+    for (const connection of this.#admission.surplus()) connection.giveUp(tooMany());
     this.#ports.multicast?.tick(nowMs);
   }
+}
+
+function tooMany(): WeirError {
+  return new WeirError('limit-reached', 'Too many connections on which nobody said who he is');
 }

@@ -51,6 +51,8 @@ export class RtspFramer {
   /** Where the search for the head's end goes on in what straddles. */
   #scanned = 0;
   #knownChannels: ReadonlySet<number> | undefined;
+  /** What straddles is a frame. */
+  #inFrame = false;
   #garbage = 0;
   #lost = false;
   #failed = false;
@@ -58,6 +60,11 @@ export class RtspFramer {
   /** Frames of other channels are looked at twice, and after rubbish not believed. Until it is called all are known. */
   knowChannels(channels: ReadonlySet<number>): void {
     this.#knownChannels = channels;
+  }
+
+  /** Whether a message has begun and is not whole. */
+  get awaitsMessage(): boolean {
+    return this.#straddling.length > 0 && !this.#inFrame;
   }
 
   /**
@@ -110,6 +117,7 @@ export class RtspFramer {
           break;
         case 'more':
           this.#straddling.append(bytes.subarray(at));
+          this.#inFrame = bytes[at] === DOLLAR;
           this.#needed = step.bytes;
           return;
         case 'blank':

@@ -1,0 +1,107 @@
+/** What rude peers are kept to, each limit by its name. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '../../core/rtsp/wire/framer.ts';
+import { MAX_HEADERS } from '../../core/rtsp/wire/parse-head.ts';
+import { FIRST_REQUEST_MS } from '../../core/rtsp/server/connection.ts';
+import { Admission, MAX_UNPROVEN_CONNECTIONS, MAX_UNPROVEN_PER_ADDRESS, type Unproven } from './admission.ts';
+import { MESSAGE_MS } from './connection.ts';
+import { House } from './fake-house.ts';
+import type { Peer } from './fake-peer.ts';
+
+describe('a peer is closed, and told why, that', () => {
+  const rows: readonly (readonly [string, string | undefined, number, string])[] = [
+    ['says nothing', undefined, FIRST_REQUEST_MS, '408 request-timeout'],
+    ['says the beginning of a request', 'OPTIONS * RT', MESSAGE_MS, '408 request-timeout'],
+    [
+      'says a head without a body',
+      'ANNOUNCE rtsp://x/y RTSP/1.0\r\nContent-Length: 9\r\n\r\nv=0',
+      MESSAGE_MS,
+      '408 request-timeout',
+    ],
+    ['says an endless head', `OPTIONS * RTSP/1.0\r\nX: ${'x'.repeat(MAX_HEAD_BYTES)}`, 0, '400 head-too-long'],
+    [
+      'says too many headers',
+      `OPTIONS * RTSP/1.0\r\n${'a: b\r\n'.repeat(MAX_HEADERS + 1)}\r\n`,
+      0,
+      '400 head-too-long',
+    ],
+    [
+      'announces a body too long',
+      `ANNOUNCE rtsp://x/y RTSP/1.0\r\nContent-Length: ${MAX_BODY_BYTES + 1}\r\n\r\n`,
+      0,
+      '413 body-too-long',
+    ],
+  ];
+  for (const [what, text, waitMs, expected] of rows) {
+    it(what, async () => {
+      await using house = await House.open();
+      const [peer, other] = [house.peer(), house.peer()];
+      if (text !== undefined) peer.socket.write(text);
+      await other.ask('DESCRIBE');
+      await other.ask('DESCRIBE');
+      house.clock.advance(waitMs);
+      const reply = await peer.reply();
+      assert.equal(`${reply.status} ${reply.headers.get('X-Weir-Error')?.split(';')[0]}`, expected);
+      await peer.closed();
+      assert.equal((await other.ask('OPTIONS')).status, 200);
+      const code = expected.split(' ')[1];
+      assert.ok(house.log.lines.some(({ fields }) => fields['code'] === code));
+    });
+  }
+});
+
+it('a byte a second does not keep a request open, whole requests do', async () => {
+  await using house = await House.open();
+  const [slow, steady] = [house.peer(), house.peer()];
+  await steady.ask('OPTIONS');
+  for (let passedMs = 0; passedMs < MESSAGE_MS; passedMs += 1000) {
+    slow.socket.write('A');
+    await steady.ask('OPTIONS');
+    house.clock.advance(1000);
+  }
+  assert.equal((await slow.reply()).status, 408);
+  await slow.closed();
+});
+
+it('of those who did not say who they are, the oldest make room', async () => {
+  await using house = await House.open();
+  const proven = house.peer();
+  await proven.ask('DESCRIBE');
+  const silent = await all(house, MAX_UNPROVEN_PER_ADDRESS + 2);
+  house.clock.advance(1000);
+  for (const peer of silent.slice(0, 2)) {
+    assert.equal((await peer.reply()).headers.get('X-Weir-Error')?.split(';')[0], 'limit-reached');
+    await peer.closed();
+  }
+  assert.equal((await silent.at(-1)?.ask('OPTIONS'))?.status, 200);
+  assert.equal((await proven.ask('OPTIONS')).status, 200);
+});
+
+it('so it is with all addresses together, at once', () => {
+  const admission = new Admission();
+  const connections = Array.from({ length: MAX_UNPROVEN_CONNECTIONS + 1 }, (_, index) =>
+    at(`10.0.${index >> 8}.${index & 255}`),
+  );
+  const gone = connections.map((connection) => admission.enter(connection));
+  assert.deepEqual(gone.indexOf(connections[0]), MAX_UNPROVEN_CONNECTIONS);
+  assert.deepEqual(admission.surplus(), []);
+});
+
+/** So many connections, in order, each of which has said something. */
+async function all(house: House, count: number): Promise<readonly Peer[]> {
+  const peers: Peer[] = [];
+  while (peers.length < count) {
+    const peer = house.peer();
+    await peer.ask('OPTIONS');
+    peers.push(peer);
+  }
+  return peers;
+}
+
+const noop = (): boolean => false;
+
+function at(remoteAddress: string): Unproven {
+  const pipe = { remote: `${remoteAddress}:1`, remoteAddress, bufferedBytes: 0, closed: false };
+  return { pipe: { ...pipe, write: noop, handle: noop, close: noop, destroy: noop } };
+}
