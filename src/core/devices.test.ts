@@ -309,6 +309,19 @@ describe('in the media', () => {
     assert.ok(typeof found !== 'string' && found.track === 0 && found.kind === 'rtcp');
   });
 
+  it('Amcrest and others: key frames without parameter sets, once those are known (mtx#4262: they came once)', () => {
+    const stream = videoStream('plain-h264');
+    const isSet = ({ payload }: { readonly payload: Uint8Array }): boolean => [7, 8].includes((payload[0] ?? 0) & 31);
+    const all = payloadsOf(stream);
+    const first = all.findIndex(isSet);
+    const once = all.filter((payload, index) => !isSet(payload) || index <= first + 1);
+    const { units: out } = depacketize(stream, once, { ...stream.format, parameters: undefined });
+    const keys = out.filter(({ key }) => key);
+    assert.ok(keys.length > 1);
+    for (const { damaged, parameters } of keys)
+      assert.deepEqual([damaged, parameters?.identity], [false, stream.parameters.identity]);
+  });
+
   it('Axis, Amcrest (mf#231): pictures that are shown out of order get decode times that go up', () => {
     for (const name of VIDEO_STREAMS) {
       const stream = videoStream(name);
