@@ -84,6 +84,7 @@ class CameraSession {
   #buffered = Buffer.alloc(0);
   #setUps = 0;
   #video: VideoPlace | undefined;
+  #metadataChannel: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(socket: Socket, script: CameraScript, note: (method: string) => void) {
@@ -156,6 +157,8 @@ class CameraSession {
     const first = setups[this.#setUps] === undefined ? recordedFirst + 2 * this.#setUps : recordedFirst;
     this.#setUps += 1;
     if (isVideo) this.#video = { kind: 'channel', channel: first };
+    const metadata = controlOf(sectionOf(describe, 'application'));
+    if (metadata !== '' && uri.includes(metadata)) this.#metadataChannel = first;
     return text.replace(/interleaved=\d+-\d+/, `interleaved=${first}-${first + 1}`);
   }
 
@@ -176,6 +179,8 @@ class CameraSession {
         bytes.push(Buffer.from('x$\x09not a frame\r\n\0\xff$$'));
       if (video.kind === 'channel') this.#socket.write(Buffer.concat(bytes));
       else for (const framed of bytes) video.from.send(framed.subarray(4), video.port, '127.0.0.1');
+      if (this.#metadataChannel !== undefined && frame % FRAMES_PER_SECOND === 0)
+        this.#socket.write(metadata(this.#metadataChannel, frame));
       frame++;
     };
     this.#timer = setInterval(send, 1000 / FRAMES_PER_SECOND);
@@ -192,10 +197,33 @@ function videoOf(describe: string): {
   readonly stream: PlainStream;
   readonly payloadType: number;
 } {
-  const section = /^m=video[^]*?(?=^m=|$(?![^]))/m.exec(describeResponse(describe))?.[0] ?? '';
-  const control = /^a=control:(.*?)\s*$/m.exec(section)?.[1]?.split('/').at(-1) ?? '';
+  const section = sectionOf(describe, 'video');
   const payloadType = Number(/^m=video \d+ \S+ (\d+)/.exec(section)?.[1] ?? 96);
-  return { control, stream: /H265/i.test(section) ? 'plain-h265' : 'plain-h264', payloadType };
+  return { control: controlOf(section), stream: /H265/i.test(section) ? 'plain-h265' : 'plain-h264', payloadType };
+}
+
+function sectionOf(describe: string, media: string): string {
+  return (
+    describeResponse(describe)
+      .split(/^(?=m=)/m)
+      .find((section) => section.startsWith(`m=${media} `)) ?? ''
+  );
+}
+
+function controlOf(section: string): string {
+  return /^a=control:(.*?)\s*$/m.exec(section)?.[1]?.split('/').at(-1) ?? '';
+}
+
+/** One document, as ONVIF Streaming §5.2.1.1 has it, of payload type 107. */
+function metadata(channel: number, frame: number): Buffer {
+  const document = '<tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"/>';
+  const packet = Buffer.alloc(16 + document.length);
+  const sequence = frame / FRAMES_PER_SECOND;
+  packet.set([0x24, channel, 0, 12 + document.length, 0x80, 0x80 | 107, (sequence >> 8) & 255, sequence & 255]);
+  packet.writeUInt32BE(frame * 3600, 8);
+  packet.writeUInt32BE(0x0a0b0c0d, 12);
+  packet.write(document, 16);
+  return packet;
 }
 
 function recorded(file: string): string {

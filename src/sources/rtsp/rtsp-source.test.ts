@@ -100,10 +100,11 @@ describe('a recorded camera is pulled:', () => {
       describe: 'dahua_describe_h264_aac_onvif',
       setup: ['dahua_setup'],
       play: 'dahua_play',
-      encodings: ['H264', 'MPEG4-GENERIC'],
+      encodings: ['H264', 'MPEG4-GENERIC', 'VND.ONVIF.METADATA'],
       setUps: [
         '/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif/trackID=0',
         '/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif/trackID=1',
+        '/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif/trackID=4',
       ],
     },
     Hikvision: {
@@ -111,8 +112,11 @@ describe('a recorded camera is pulled:', () => {
       describe: 'hikvision_describe',
       setup: ['hikvision_setup'],
       play: 'hikvision_play',
-      encodings: ['H264'],
-      setUps: ['/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1'],
+      encodings: ['H264', 'VND.ONVIF.METADATA'],
+      setUps: [
+        '/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1',
+        '/Streaming/Channels/101/trackID=3?transportmode=unicast&profile=Profile_1',
+      ],
     },
     Reolink: {
       path: '/h264Preview_01_main',

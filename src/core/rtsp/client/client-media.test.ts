@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AUDIO_SECTION, FakeCamera, TCP, VIDEO_SDP } from './fake-camera.ts';
+import { AUDIO_SECTION, FakeCamera, TCP, TIMEOUTS, VIDEO_SDP } from './fake-camera.ts';
 import { MAX_EARLY_FRAMES } from './media-gate.ts';
+
+const METADATA_SECTION =
+  'm=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:trackID=4\r\n';
 
 describe('media', () => {
   it('before PLAY is dropped, between PLAY and its answer kept', () => {
@@ -24,6 +27,33 @@ describe('media', () => {
       ['connect', 'channels', 'tracks', 'rtp', 'rtp'],
     );
     assert.equal(talk.machine.faults.earlyFrames, 1);
+  });
+
+  it('is what lives: metadata comes with it, and alone it is silence', () => {
+    const talk = new FakeCamera();
+    talk.describe(VIDEO_SDP + METADATA_SECTION);
+    for (const channels of ['0-1', '2-3']) {
+      talk.request('SETUP');
+      talk.reply(200, { Session: '7', Transport: TCP + channels });
+    }
+    talk.request('PLAY');
+    talk.reply(200);
+    talk.frame(2, 1);
+    talk.frame(0, 2);
+    talk.frame(2, 3);
+    assert.deepEqual(
+      talk.of('rtp').map(({ track, packet }) => [track, packet[2]]),
+      [
+        [0, 2],
+        [1, 3],
+      ],
+    );
+    for (let seconds = 0; seconds < TIMEOUTS.idleMs / 1000; seconds++) {
+      talk.frame(2);
+      talk.advance(1000);
+    }
+    talk.request('TEARDOWN');
+    assert.equal(talk.machine.state, 'leaving');
   });
 
   it('kept early is a copy: what it was read into is read into again', () => {

@@ -52,9 +52,11 @@ const RECORDED: readonly Recorded[] = [
     describe: 'hikvision_describe',
     setups: ['hikvision_setup'],
     play: 'hikvision_play',
-    tracks: ['/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1 → H264 0-1'],
+    tracks: [
+      '/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1 → H264 0-1',
+      '/Streaming/Channels/101/trackID=3?transportmode=unicast&profile=Profile_1 → VND.ONVIF.METADATA 2-3',
+    ],
     aggregate: '/Streaming/Channels/101/?transportmode=unicast&profile=Profile_1',
-    skipped: ['application'],
   },
   {
     name: 'Dahua, H.264, AAC and metadata',
@@ -63,9 +65,12 @@ const RECORDED: readonly Recorded[] = [
     describe: 'dahua_describe_h264_aac_onvif',
     setups: ['dahua_setup'],
     play: 'dahua_play',
-    tracks: [`${DAHUA_PATH}/trackID=0 → H264 0-1`, `${DAHUA_PATH}/trackID=1 → MPEG4-GENERIC 2-3`],
+    tracks: [
+      `${DAHUA_PATH}/trackID=0 → H264 0-1`,
+      `${DAHUA_PATH}/trackID=1 → MPEG4-GENERIC 2-3`,
+      `${DAHUA_PATH}/trackID=4 → VND.ONVIF.METADATA 4-5`,
+    ],
     aggregate: `${DAHUA_PATH}/`,
-    skipped: ['application'],
   },
   {
     name: 'Dahua, H.265 and G.711',

@@ -42,7 +42,7 @@ export class MediaGate {
     return this.#map.channels;
   }
 
-  /** When the last RTP packet of a track came; undefined: none yet. */
+  /** When the last RTP packet of picture or sound came; undefined: none yet. */
   get lastMs(): number | undefined {
     return this.#lastMs;
   }
@@ -67,16 +67,21 @@ export class MediaGate {
     else if (found === 'not-rtp') this.#faults.notRtpFrames += 1;
     else if (found.kind === 'rtcp') outputs.push({ kind: 'rtcp', track: found.track, packet });
     else if (nowMs < gate.distrustUntilMs && this.#isForeign(found.track, packet)) this.#faults.foreignSsrcFrames += 1;
-    else {
+    else if (this.#isMedia(found.track)) {
       this.#lastMs = nowMs;
       outputs.push({ kind: 'rtp', track: found.track, packet });
-    }
+    } else if (this.#lastMs !== undefined) outputs.push({ kind: 'rtp', track: found.track, packet });
   }
 
   #ofPorts({ track, part }: Exclude<Place, number>, packet: Uint8Array): ReturnType<ChannelMap['find']> {
     const index = this.#byPorts[track];
     if (index === undefined) return 'unknown-channel';
     return packet.length < 2 || (packet[0] ?? 0) >> 6 !== 2 ? 'not-rtp' : { track: index, kind: part };
+  }
+
+  /** Metadata (ONVIF) comes rarely, and alone it is no life: it waits for picture or sound. */
+  #isMedia(track: number): boolean {
+    return this.#tracks[track]?.format.media !== 'application';
   }
 
   #isForeign(track: number, packet: Uint8Array): boolean {

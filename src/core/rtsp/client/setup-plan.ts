@@ -52,8 +52,9 @@ export function planSetup(requestUrl: string, response: RtspResponse, label: str
     if (reason === undefined) planned.push({ section, format, url: escaped(controlUrl(base, control)), ...place });
     else skipped.push({ section, media: format.media, reason });
   }
-  if (planned.length === 0) {
-    const reasons = skipped.map(({ media, reason }) => `${media}: ${reason}`).join('; ');
+  if (!planned.some(({ format }) => format.media !== 'application')) {
+    const alone = planned.map(({ format }) => `${format.media}: ${format.encoding} is nothing to see or hear`);
+    const reasons = [...skipped.map(({ media, reason }) => `${media}: ${reason}`), ...alone].join('; ');
     return new WeirError('source-no-media', `The source offers no track that can be used (${reasons})`, {
       place: label,
     });
@@ -66,9 +67,8 @@ export function planSetup(requestUrl: string, response: RtspResponse, label: str
   };
 }
 
-function notWanted({ format, backChannel }: SdpTrack): string | undefined {
-  if (backChannel) return 'it is a back-channel';
-  return format.media === 'application' ? `${format.encoding} is not pulled` : undefined;
+function notWanted({ backChannel }: SdpTrack): string | undefined {
+  return backChannel ? 'it is a back-channel' : undefined;
 }
 
 /** A request line ends at a blank, and holds no control characters. */
