@@ -304,6 +304,13 @@ export const ERRORS = {
   ),
   'source-not-found': row('The source has no such path', 'Correct the path in the source URL.', 502, 503, true),
   'source-refused': row('The source refused the request', 'See its status in the message.', 502, 503, true),
+  'source-unreceivable': row(
+    'The media of the source cannot be received here',
+    'Use transport: tcp, or look which program has the UDP ports and which interface has the group.',
+    502,
+    503,
+    true,
+  ),
   'source-protocol': row(
     'The source does not speak RTSP as expected',
     'Check port and path; the message says what came.',

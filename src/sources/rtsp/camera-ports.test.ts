@@ -126,6 +126,11 @@ it('a group is heard on the interface of the camera, from its first sender only'
   await Promise.all([first.close(), second.close()]);
 });
 
+it('a group that cannot be had says so', async () => {
+  await using bench = await Bench.open();
+  await assert.rejects(bench.ports.join(0, '192.0.2.1', [5000, 5001]), { name: 'WeirError', code: 'listen-refused' });
+});
+
 it('ports that open when it is over already are closed', async () => {
   await using bench = await Bench.open();
   const bound = bench.ports.bind(0);

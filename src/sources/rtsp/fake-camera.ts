@@ -38,6 +38,8 @@ export interface CameraScript {
   readonly ignores?: string;
   /** Sends over UDP, and answers a SETUP with TCP with 461. */
   readonly overUdp?: boolean;
+  /** Where it says that it sends to, address and port of RTP. */
+  readonly group?: readonly [address: string, port: number];
   /** DESCRIBE leads there. */
   readonly redirectTo?: string;
 }
@@ -166,6 +168,8 @@ export class FakeCamera implements AsyncDisposable {
           ? describeResponse(describe)
           : `RTSP/1.0 302 Moved\r\nCSeq: 0\r\nLocation: ${redirectTo}\r\n\r\n`;
       case 'SETUP': {
+        const { group } = this.#script;
+        if (group !== undefined) return toGroup(group);
         if (this.#udp !== undefined) return this.#overUdp(request, this.#udp);
         const file = setup[Math.min(this.#setUps++, setup.length - 1)];
         const text = file === undefined ? DEFAULT_RESPONSE : recorded(file);
@@ -214,6 +218,11 @@ export class FakeCamera implements AsyncDisposable {
     this.#waiting.push({ is, resolve });
     return promise;
   }
+}
+
+function toGroup([address, port]: readonly [string, number]): string {
+  const transport = `RTP/AVP;multicast;destination=${address};port=${port}-${port + 1}`;
+  return DEFAULT_RESPONSE.replace(/Transport: .*(?=\r)/, `Transport: ${transport}`);
 }
 
 function recorded(name: string): string {

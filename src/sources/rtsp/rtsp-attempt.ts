@@ -228,8 +228,9 @@ export class RtspAttempt {
 
   #notBound(connection: Connection, cause: unknown): void {
     if (!this.#isOpen(connection)) return;
-    const error =
-      cause instanceof WeirError ? cause : new WeirError('listen-refused', 'No ports for the source', { cause });
+    // Whatever it is, it may be another way the next time: the network comes up, another program ends.
+    const reason = cause instanceof WeirError ? cause.describe() : String(cause);
+    const error = new WeirError('source-unreceivable', `No UDP ports for its media: ${reason}`, { cause });
     this.#push({ kind: 'not-bound', error });
   }
 

@@ -9,6 +9,7 @@ import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeSenderReport } from '../../core/rtcp/write.ts';
 import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
+import { bindUdp } from '../../net/udp.ts';
 import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
 import { FakeCamera, hash, LOGIN, LOGIN_TEXT, type CameraScript } from './fake-camera.ts';
@@ -393,6 +394,15 @@ describe('over UDP', () => {
     await camera.reported(8);
     const last = parseRtcp(camera.reports.at(-1)?.packet ?? new Uint8Array(0)).packets;
     assert.deepEqual([last.at(-1)?.kind, camera.methods.at(-1)], ['goodbye', 'TEARDOWN']);
+  });
+
+  it('a group that cannot be joined ends the attempt, which is tried again', async () => {
+    // Nobody has this group's port but us.
+    const taken = await bindUdp({ host: '239.20.0.1', port: 0 });
+    await using camera = await FakeCamera.open({ ...DAHUA, group: ['239.20.0.1', taken.port] });
+    const error = await new Run(camera.url(), 'multicast').attempt();
+    assert.deepEqual([error?.code, error?.row.retry], ['source-unreceivable', true]);
+    await taken.close();
   });
 
   it('is found out, and begun with the next time', async () => {
