@@ -11,7 +11,7 @@ import type {
   StorageSettings,
   StreamSettings,
 } from './settings.ts';
-import { sourceSettings } from './source-settings.ts';
+import { sourcesOf } from './source-settings.ts';
 import type { WrittenStream } from './source-settings.ts';
 import { isPattern, patternFault } from './stream-pattern.ts';
 import { streamNameFault } from './stream-name.ts';
@@ -71,9 +71,18 @@ function rtspSettings(
   };
 }
 
+/** Of streams that nobody wrote down. */
+const ON_DEMAND_IDLE_MS = 10_000;
+
 /** What runs when nothing was said: the demo, recorded for an hour, and whatever anybody on this machine publishes. */
 function startStreams(): Map<string, StreamSettings> {
-  const common = { onDemand: false, storage: 'main', declaredAt: undefined } as const;
+  const common = {
+    alternatives: [],
+    onDemand: false,
+    onDemandIdleMs: ON_DEMAND_IDLE_MS,
+    storage: 'main',
+    declaredAt: undefined,
+  } as const;
   const keep = { ageMs: 3_600_000, bytes: undefined, free: undefined } as const;
   return new Map<string, StreamSettings>([
     ['demo', { ...common, name: 'demo', source: { kind: 'test-pattern' }, record: true, keep }],
@@ -175,17 +184,20 @@ function streamSettings(
         expected: [...storages.keys()].join(' or '),
       });
     }
-    const source = sourceSettings(written, filesFolder, path);
-    if ('message' in source) {
-      faults.push(source);
+    const sources = sourcesOf(written, filesFolder, path);
+    if ('message' in sources) {
+      faults.push(sources);
       continue;
     }
+    const [source, ...alternatives] = sources;
     const inherited = storages.get(storage)?.keep;
     streams.set(name, {
       name,
       source,
+      alternatives,
       record: written.record ?? config.defaults.record,
       onDemand: source.kind === 'publish' ? false : (written.onDemand ?? config.defaults.onDemand),
+      onDemandIdleMs: written.onDemandIdle ?? config.defaults.onDemandIdle,
       storage,
       keep: { ageMs: written.keep.age ?? inherited?.ageMs, bytes: written.keep.size, free: undefined },
       declaredAt: declaredAt(path),
@@ -199,7 +211,8 @@ function nameFaultOf(name: string, written: WrittenStream): string | undefined {
     const fault = streamNameFault(name);
     return fault === undefined ? undefined : `'${name.slice(0, 200)}' is not a stream name: ${fault}`;
   }
-  if (written.source !== 'publish') return `'${name}' is a pattern, which goes with source: publish only`;
+  if (written.sources !== undefined || written.source !== 'publish')
+    return `'${name}' is a pattern, which goes with source: publish only`;
   const fault = patternFault(name);
   return fault === undefined ? undefined : `'${name.slice(0, 200)}' is not a pattern of names: ${fault}`;
 }

@@ -27,6 +27,8 @@ export function leaveOutFaults(written: unknown, faults: readonly ConfigFault[])
 export function mayFollow(fault: ConfigFault, others: readonly ConfigFault[]): boolean {
   const faulty = new Set(others.map(({ path }) => path[0]));
   const last = fault.path.at(-1);
+  if (last === 'source')
+    return others.some(({ path }) => path[1] === fault.path[1] && /^sources?$/.test(String(path[2])));
   if (last === 'listen') return faulty.has('access');
   return last === 'storage' && (faulty.has('storages') || faulty.has('defaults'));
 }

@@ -69,8 +69,10 @@ test('the whole of it', () => {
       transport: 'auto',
       timeouts: { connectMs: 10_000, firstByteMs: 15_000, idleMs: 5000 },
     },
+    alternatives: [],
     record: true,
     onDemand: false,
+    onDemandIdleMs: 10_000,
     storage: 'main',
     keep: { ageMs: 30 * 86_400_000, bytes: undefined, free: undefined },
     declaredAt: 'weir.yml:15',
@@ -84,6 +86,24 @@ test('the whole of it', () => {
     may: ['read', 'playback'],
     streams: ['lobby/**'],
   });
+});
+
+test('several sources: the first is preferred, and what goes with them goes with all', () => {
+  const yard = parse(
+    `defaults: { onDemandIdle: 1m }
+streams:
+  yard: { sources: [ 'rtsp://a/1', 'rtsps://b/1', 'file:away.mp4' ], transport: tcp, timeouts: { idle: 5s }, onDemand: true }`,
+  ).streams.get('yard');
+  const timeouts = { connectMs: 10_000, firstByteMs: 15_000, idleMs: 5000 };
+  assert.deepEqual(
+    [yard?.source, ...(yard?.alternatives ?? [])],
+    [
+      { kind: 'rtsp', url: 'rtsp://a/1', transport: 'tcp', timeouts },
+      { kind: 'rtsp', url: 'rtsps://b/1', transport: 'tcp', timeouts },
+      { kind: 'file', path: '/etc/weir/files/away.mp4' },
+    ],
+  );
+  assert.deepEqual([yard?.onDemand, yard?.onDemandIdleMs], [true, 60_000]);
 });
 
 test('without anything: the demo, publishing, this machine only', () => {
@@ -152,6 +172,26 @@ test('every error names the key, the place and what was expected', () => {
       /^streams\.lobby\.source: 'rtsp:\/\/\*\*\*@host\/x' cannot be used: .*%2F/,
     ],
     ['streams: { lobby: { source: rtsp:///x } }', /no usable host/],
+    [
+      'streams: { lobby: { source: test-pattern, sources: [ test-pattern ] } }',
+      /^streams\.lobby\.sources: this goes instead of source, not beside it at weir\.yml:1/,
+    ],
+    ['streams: { lobby: { sources: [] } }', /^streams\.lobby\.sources: a list is wrong .* a list of 1 to 8 sources/],
+    [
+      'streams: { lobby: { sources: [ test-pattern, publish ] } }',
+      /^streams\.lobby\.sources\[1\]: publish is no source among others/,
+    ],
+    [
+      'streams: { lobby: { sources: [ "rtsp://a/1", "rtsp://u:p/w@b/1" ] } }',
+      /^streams\.lobby\.sources\[1\]: 'rtsp:\/\/\*\*\*@b\/1' cannot be used/,
+    ],
+    ['streams: { "a/*": { sources: [ test-pattern ] } }', /pattern, which goes with source: publish only/],
+    [
+      'streams: { a: { sources: [ test-pattern, "file:x.mp4" ], transport: tcp } }',
+      /transport: this goes with rtsp:\/\/ only, not with test-pattern/,
+    ],
+    ['streams: { a: { source: publish, onDemandIdle: 5s } }', /onDemandIdle: this goes with sources that weir opens/],
+    ['streams: { a: { source: test-pattern, onDemandIdle: 2d } }', /'2d' is wrong .* from 0\.1s to 3600s/],
     ['streams: { lobby: { source: "file:../x.mp4" } }', /leads out of the files folder/],
     ['streams: { lobby: { source: "file:/etc/passwd" } }', /leads out of the files folder/],
     [
@@ -205,6 +245,10 @@ test('mistakes of form and of meaning are said together, and none that only foll
     [
       'streams: { a: {}, b: { source: x, storage: nas } }',
       [/a\.source: this key is missing/, /no storage 'nas'/, /'x' is no source/],
+    ],
+    [
+      'streams: { a: { source: 5 }, b: { sources: [ 5 ] } }',
+      [/^streams\.a\.source: 5 is/, /^streams\.b\.sources\[0\]: /],
     ],
     [
       'access: { users: [ { name: 1 } ] }\nrtsp: { listen: "0.0.0.0:1" }\nstreams: { a/b: { source: x } }',

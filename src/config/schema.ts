@@ -24,6 +24,8 @@ interface KeyNotes {
   readonly example?: unknown;
 }
 
+/** Sources of one stream. */
+const SOURCES_MAX = 8;
 /** Of a path, a URL or a name. */
 const MAX_TEXT_LENGTH = 4096;
 
@@ -63,11 +65,26 @@ const STREAM = z
         'Where the stream comes from. `publish`: whoever may publish; `test-pattern`: the clip that ships with weir; `file:`: an MP4 of the `files` folder, looped; `rtsp://`: a camera or server.',
       expected: 'publish, test-pattern, file:name.mp4 or rtsp://user:password@host:port/path',
       example: 'rtsp://user:password@192.0.2.10/main',
-    }),
+    }).optional(),
+    sources: z
+      .array(text({ description: 'As `source`, but for `publish`.' }))
+      .min(1)
+      .max(SOURCES_MAX)
+      .optional()
+      .meta({
+        description:
+          'Instead of `source`, several in order of preference: while the first is away, the next that answers is used.',
+        expected: `a list of 1 to ${SOURCES_MAX} sources that weir opens, such as [ 'rtsp://a/1', 'rtsp://b/1' ]`,
+        example: ['rtsp://192.0.2.10/main', 'rtsp://192.0.2.11/main'],
+      }),
     record: flag({ description: 'Whether it is recorded. Default: `defaults.record`.', example: true }).optional(),
     onDemand: flag({
       description: 'Open the source only while somebody reads. Default: `defaults.onDemand`.',
       example: false,
+    }).optional(),
+    onDemandIdle: idle({
+      description: 'Then it is closed so long after the last reader. Default: `defaults.onDemandIdle`.',
+      example: '10s',
     }).optional(),
     storage: text({ description: 'Where it is recorded. Default: `defaults.storage`.', example: 'main' }).optional(),
     keep: z
@@ -235,6 +252,7 @@ export const ConfigSchema = z
       .strictObject({
         record: flag({ description: 'Whether streams are recorded.' }).default(false),
         onDemand: flag({ description: 'Whether sources are opened only while somebody reads.' }).default(false),
+        onDemandIdle: idle({ description: 'How long after the last reader they are closed then.' }).prefault('10s'),
         storage: text({ description: 'Where streams are recorded.' }).prefault('main'),
       })
       .prefault({})
@@ -280,6 +298,11 @@ function duration(notes: KeyNotes, minMs = 1, maxMs = Number.MAX_SAFE_INTEGER): 
     return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
   };
   return scalar(parse, { ...notes, expected: DURATION + bounds });
+}
+
+/** How long an on-demand source stays open without readers. */
+function idle(notes: KeyNotes): z.ZodType<number, string> {
+  return duration(notes, 100, 3_600_000);
 }
 
 function size(notes: KeyNotes): z.ZodType<number, string> {

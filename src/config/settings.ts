@@ -85,10 +85,15 @@ export interface KeepSettings {
 export interface StreamSettings {
   /** Name, or pattern with * or ** (source: publish only). */
   readonly name: string;
+  /** The preferred one. */
   readonly source: SourceSettings;
+  /** Asked in this order while it is away. */
+  readonly alternatives: readonly SourceSettings[];
   readonly record: boolean;
   /** The source is opened only while somebody reads. */
   readonly onDemand: boolean;
+  /** Then it is closed so long after the last reader. */
+  readonly onDemandIdleMs: number;
   /** Name of the storage. */
   readonly storage: string;
   readonly keep: KeepSettings;

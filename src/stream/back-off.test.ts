@@ -8,6 +8,7 @@ const ROWS: readonly { readonly code: ErrorCode; readonly random: number; readon
   { code: 'source-closed', random: 0.5, expected: [1000, 1500, 3000, 6000, 12_000, 22_500, 22_500] },
   { code: 'source-not-found', random: 0, expected: [1000, 2000, 4000, 8000, 16_000, 30_000] },
   { code: 'source-unreachable', random: 0, expected: [1000, 2000, 4000, 4000, 4000] },
+  { code: 'source-timeout', random: 0, expected: [1000, 2000, 4000, 4000, 4000] },
   { code: 'source-host-unknown', random: 0, expected: [1000, 2000, 4000, 8000, 16_000, 30_000] },
   { code: 'source-unauthorized', random: 0, expected: [30_000, 30_000] },
   { code: 'source-unauthorized', random: 0.5, expected: [30_500, 31_000, 32_000] },

@@ -132,6 +132,10 @@ export class FakeCamera implements Source {
   spoil: (packet: Uint8Array) => Uint8Array = (packet) => packet;
   /** With how many frames at once an attempt begins: FFmpeg sends what it has. */
   burstFrames = 1;
+  /** Which frame of its stream an attempt begins with. */
+  firstFrame = 0;
+  /** Key frames are left out. */
+  keyless = false;
   /** Frames of the picture sent in all attempts. */
   sent = 0;
   #fail: ((error: WeirError) => void) | undefined;
@@ -149,7 +153,10 @@ export class FakeCamera implements Source {
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     this.begun++;
-    if (this.refusal !== undefined) throw this.refusal;
+    if (this.refusal !== undefined) {
+      this.ended++;
+      throw this.refusal;
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const packets = new VideoPackets(this.#name, { sequence: 1000 * this.begun, timestamp: 5_000_000 * this.begun });
     const formats = this.#audio ? [packets.format, AAC_FORMAT] : [packets.format];
@@ -168,11 +175,13 @@ export class FakeCamera implements Source {
 
   #sender(packets: VideoPackets, tracks: readonly ReceivedTrack[]): () => void {
     const aac = this.#audio ? new AacPackets() : undefined;
-    let video = 0;
+    let video = this.firstFrame;
     let audio = 0;
+    let begun = false;
     const send = (): void => {
       const now = this.#clock.monoMs();
-      for (const packet of packets.frame(video)) tracks[0]?.packet(this.spoil(packet), now);
+      const frame = this.keyless && packets.unit(video).key ? [] : packets.frame(video);
+      for (const packet of frame) tracks[0]?.packet(this.spoil(packet), now);
       tracks[0]?.flush();
       video++;
       this.sent++;
@@ -183,7 +192,8 @@ export class FakeCamera implements Source {
       }
     };
     return () => {
-      for (let left = video === 0 ? this.burstFrames : 1; left > 0; left--) send();
+      for (let left = begun ? 1 : this.burstFrames; left > 0; left--) send();
+      begun = true;
     };
   }
 }

@@ -45,7 +45,7 @@ export interface LiveStreamOptions {
   readonly archive: Pick<Archive, 'segment' | 'init'>;
   readonly partMs: number;
   readonly segmentMs: number;
-  /** Makes the source that settings describe (not 'publish'); may throw a WeirError. */
+  /** Makes the source that `settings.source` describes (not 'publish'); may throw a WeirError. */
   readonly sourceOf: (settings: StreamSettings) => Source;
 }
 
@@ -253,7 +253,9 @@ export class LiveStream implements Stream {
 
   #pull(settings: StreamSettings): void {
     try {
-      this.#supervisor.pull(this.#options.sourceOf(settings), settings.onDemand);
+      const { source, alternatives, onDemand, onDemandIdleMs } = settings;
+      const sources = [source, ...alternatives].map((one) => this.#options.sourceOf({ ...settings, source: one }));
+      this.#supervisor.pull(sources, onDemand ? onDemandIdleMs : undefined);
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       this.#options.log.error({ stream: this.name, code: error.code }, error.describe());
@@ -301,5 +303,9 @@ export class LiveStream implements Stream {
 /** What the source sees is the same; whether a publisher may be taken over is asked when one comes. */
 function sameSource(a: StreamSettings, b: StreamSettings): boolean {
   if (a.source.kind === 'publish' && b.source.kind === 'publish') return true;
-  return a.onDemand === b.onDemand && isDeepStrictEqual(a.source, b.source);
+  return isDeepStrictEqual(whatSourcesSee(a), whatSourcesSee(b));
+}
+
+function whatSourcesSee({ source, alternatives, onDemand, onDemandIdleMs }: StreamSettings): unknown {
+  return [source, alternatives, onDemand, onDemandIdleMs];
 }

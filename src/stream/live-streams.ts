@@ -39,7 +39,7 @@ export interface LiveStreamsOptions {
   readonly numbers: SegmentNumbers;
   readonly archive: Pick<Archive, 'segment' | 'init' | 'spans'>;
   readonly hls: { readonly partMs: number; readonly segmentMs: number };
-  /** Makes the source that settings describe (not 'publish'). Throws a WeirError if it cannot. */
+  /** Makes the source that `settings.source` describes (not 'publish'). Throws a WeirError if it cannot. */
   readonly sourceOf: (settings: StreamSettings) => Source;
   /** What goes with a stream: its recorder. Asked again when `record` or `storage` changes, and a while after it threw a WeirError. */
   readonly companionOf?: CompanionOf;

@@ -21,8 +21,6 @@ export interface SourceRunnerOptions {
   readonly source: Source;
   readonly clock: Clock;
   readonly log: Log;
-  /** Opens the way in for one attempt. */
-  readonly begin: () => RelayAttempt;
 }
 
 export class SourceRunner {
@@ -46,13 +44,15 @@ export class SourceRunner {
     return this.#leftBehindSoFar === 0 ? faults : { ...faults, runsLeftBehind: this.#leftBehindSoFar };
   }
 
-  /** One attempt; resolves with why it ended, or with undefined if it was told to or ended by itself. */
-  async attempt(signal: AbortSignal): Promise<WeirError | undefined> {
+  /**
+   * One attempt, whose way in `begin` opens; resolves with why it ended, or with undefined if it was told to or ended by itself.
+   */
+  async attempt(signal: AbortSignal, begin: () => RelayAttempt): Promise<WeirError | undefined> {
     const hung = await this.#formerEnded(signal);
     if (signal.aborted) return undefined;
     this.#attempts++;
     if (hung !== undefined) return hung;
-    const attempt = this.#options.begin();
+    const attempt = begin();
     try {
       await this.#bounded(this.#options.source.run(attempt.sink, signal), signal);
       return undefined;

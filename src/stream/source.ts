@@ -11,6 +11,8 @@ export interface Source {
   readonly kind: string;
   /** The URL without secrets, or the peer's address: for status and logs. */
   readonly label: string;
+  /** Who is asked for it over the network, so that starts at one host are spread; undefined: nobody. */
+  readonly host?: string;
   /** Faults of the peer that were tolerated so far, by name; undefined where none are counted. Read for status and metrics. */
   readonly faults?: Readonly<Record<string, number>>;
   /**

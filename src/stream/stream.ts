@@ -90,13 +90,27 @@ export interface StreamStatus {
 }
 
 export interface SourceStatus {
+  /** Of the source in use, or asked next. */
   readonly kind: string;
-  /** Without secrets. */
+  /** The same one's, without secrets. */
   readonly label: string;
+  /** Of all sources. */
   readonly attempts: number;
   readonly nextAttemptUtcMs: number | undefined;
-  /** Tolerated faults of the protocol, by name; those of the media stand with their track. */
+  /** Tolerated faults of the protocol, by name, of all sources; those of the media stand with their track. */
   readonly faults: Readonly<Record<string, number>>;
+  /** All sources in order of preference; undefined where there is but one. */
+  readonly members?: readonly SourceMemberStatus[];
+}
+
+export interface SourceMemberStatus {
+  readonly kind: string;
+  readonly label: string;
+  /** Its media is the stream's, or it is asked for it next. */
+  readonly inUse: boolean;
+  readonly attempts: number;
+  /** Why its last attempt failed, until its media comes again. */
+  readonly error: WeirError | undefined;
 }
 
 export interface TrackStatus {

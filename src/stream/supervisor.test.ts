@@ -5,10 +5,12 @@ import { ManualClock } from '../base/manual-clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { QuietLog } from './quiet-log.table.ts';
 import { LEFT_BEHIND_WAIT_MS, STOP_MS_MAX } from './source-runner.ts';
-import { START_SPACING_MS, StartLimiter } from './start-limiter.ts';
-import { IDLE_STOP_MS, Supervisor } from './supervisor.ts';
+import { HOST_SPACING_MS, START_SPACING_MS, StartLimiter } from './start-limiter.ts';
+import { Supervisor } from './supervisor.ts';
 import type { Source } from './source.ts';
 import type { StateChange } from './stream.ts';
+
+const IDLE_STOP_MS = 10_000;
 
 /** A source whose attempts end as the test says. */
 class TestSource implements Source {
@@ -89,7 +91,7 @@ async function failAt(one: Bench, code: 'source-closed' | 'source-unauthorized' 
 /** An on-demand source that was opened and let go, and did not end; returns how to end it. */
 async function leaveBehind(one: Bench): Promise<() => void> {
   one.source.deaf = true;
-  if (one.supervisor.source === undefined) one.supervisor.pull(one.source, true);
+  if (one.supervisor.source === undefined) one.supervisor.pull([one.source], IDLE_STOP_MS);
   one.supervisor.want(true);
   await pass(one, 0);
   const end = one.source.ender();
@@ -102,7 +104,7 @@ async function leaveBehind(one: Bench): Promise<() => void> {
 describe('Supervisor', () => {
   it('tries for ever, ever more slowly, and says why', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     const waits: number[] = [];
     for (let i = 0; i < 7; i++) {
       await pass(one, 0);
@@ -128,7 +130,7 @@ describe('Supervisor', () => {
       [30_000, 1000],
     ] as const) {
       const one = bench();
-      one.supervisor.pull(one.source, false);
+      one.supervisor.pull([one.source], undefined);
       for (const ms of [1000, 2000, 4000]) {
         await pass(one, 0);
         await failAt(one, 'source-closed');
@@ -146,7 +148,7 @@ describe('Supervisor', () => {
 
   it('asks slowly after a refused password', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     await failAt(one, 'source-unauthorized');
     await pass(one, 29_500);
@@ -158,7 +160,7 @@ describe('Supervisor', () => {
 
   it('does not try again what cannot succeed', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     one.source.end(new WeirError('source-url-invalid', 'no URL'));
     await pass(one, 120_000);
@@ -170,7 +172,7 @@ describe('Supervisor', () => {
 
   it('takes a source that ends by itself for closed, and one that breaks for a fault of the protocol', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     one.source.end();
     await pass(one, 0);
@@ -184,7 +186,7 @@ describe('Supervisor', () => {
 
   it('opens an on-demand source while it is wanted, and ten seconds longer', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, true);
+    one.supervisor.pull([one.source], IDLE_STOP_MS);
     await pass(one, 5000);
     assert.deepEqual([one.source.startsMs.length, one.supervisor.state.state], [0, 'idle']);
     one.supervisor.want(true);
@@ -221,7 +223,7 @@ describe('Supervisor', () => {
   it('leaves a source behind that does not end', async () => {
     const one = bench();
     one.source.deaf = true;
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     let stopped = false;
     const over = one.supervisor.stop(new WeirError('shutting-down', 'bye')).then(() => (stopped = true));
@@ -269,12 +271,12 @@ describe('Supervisor', () => {
 
   it('takes no second source while it has one', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
-    assert.throws(() => one.supervisor.pull(one.source, false), { name: 'AssertionError' });
+    assert.throws(() => one.supervisor.pull([one.source], undefined), { name: 'AssertionError' });
     await assert.rejects(one.supervisor.publish(one.source), { name: 'AssertionError' });
     await one.supervisor.stop();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, START_SPACING_MS);
     assert.equal(one.source.running, 1);
     await one.supervisor.stop();
@@ -283,7 +285,7 @@ describe('Supervisor', () => {
   it('is not live by what a source that was told to end still sends', async () => {
     const one = bench();
     one.source.deaf = true;
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     const over = one.supervisor.stop();
     one.supervisor.media();
@@ -295,7 +297,7 @@ describe('Supervisor', () => {
 
   it('says that a source is back, and how long it was away', async () => {
     const one = bench();
-    one.supervisor.pull(one.source, false);
+    one.supervisor.pull([one.source], undefined);
     await pass(one, 0);
     one.supervisor.media();
     await failAt(one, 'source-closed');
@@ -315,7 +317,7 @@ describe('Supervisor', () => {
     const limiter = new StartLimiter(clock);
     const began: number[] = [];
     const signal = new AbortController().signal;
-    for (let i = 0; i < 5; i++) void limiter.take(signal).then(() => began.push(clock.monoMs()));
+    for (let i = 0; i < 5; i++) void limiter.take(undefined, signal).then(() => began.push(clock.monoMs()));
     for (let i = 0; i < 10; i++) {
       await setImmediate();
       clock.advance(START_SPACING_MS / 2);
@@ -325,5 +327,27 @@ describe('Supervisor', () => {
       began.map((ms) => ms - first),
       [0, 1, 2, 3, 4].map((i) => i * START_SPACING_MS),
     );
+  });
+});
+
+describe('StartLimiter', () => {
+  it('spreads the starts at one host further, and lets no other host wait for them', async () => {
+    const clock = new ManualClock();
+    const limiter = new StartLimiter(clock);
+    const beganMs = clock.monoMs();
+    const began: [string, number][] = [];
+    const signal = new AbortController().signal;
+    for (const host of ['recorder', 'recorder', 'recorder', 'camera'])
+      void limiter.take(host, signal).then(() => began.push([host, clock.monoMs() - beganMs]));
+    for (let i = 0; i < 20; i++) {
+      await setImmediate();
+      clock.advance(START_SPACING_MS / 2);
+    }
+    assert.deepEqual(began, [
+      ['recorder', 0],
+      ['camera', START_SPACING_MS],
+      ['recorder', HOST_SPACING_MS],
+      ['recorder', 2 * HOST_SPACING_MS],
+    ]);
   });
 });

@@ -1,27 +1,28 @@
 /**
  * Keeps a stream's source going: runs attempt after attempt, waits between them, opens an on-demand source while somebody needs it, and
- * says what state the stream is in and why.
+ * says what state the stream is in and why. Of several sources one is in use: another follows when it fails (source-choice.ts), and those
+ * that are preferred to it come back by themselves (source-return.ts).
  *
- *     idle ──wanted──▶ connecting ──first packet──▶ live
- *      ▲                 ▲    │ failed                │ ended
- *      │ nobody left     │    ▼                       ▼
- *      └──────────────── └── down (error, next attempt) ◀
+ *     idle ──wanted──▶ connecting ──first packet──▶ live ◀─┐ a preferred source is back
+ *      ▲                 ▲   ▲ │ failed               │ └──┘
+ *      │ nobody left     │   │ ▼                      │ ended
+ *      └──────────────── │   └ down (error, next attempt) ◀
+ *                        └────── another source may be asked at once
  */
 import assert from 'node:assert/strict';
 import { aborted, delay } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
-import { GOOD_MEDIA_MS, retryMs } from './back-off.ts';
-import { SourceOutage } from './source-outage.ts';
-import { SourceRunner } from './source-runner.ts';
+import { GOOD_MEDIA_MS } from './back-off.ts';
+import { nextSource } from './source-choice.ts';
+import { SourceMember } from './source-member.ts';
+import { sourceReturn } from './source-return.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { RelayAttempt } from './relay.ts';
+import type { SourceRun } from './source-member.ts';
 import type { Source } from './source.ts';
 import type { StartLimiter } from './start-limiter.ts';
 import type { SourceStatus, StateChange, StreamState } from './stream.ts';
-
-/** An on-demand source is closed so long after its last user. */
-export const IDLE_STOP_MS = 10_000;
 
 export interface SupervisorOptions {
   readonly stream: string;
@@ -34,12 +35,16 @@ export interface SupervisorOptions {
   readonly changed: (change: StateChange) => void;
 }
 
-/** A source from the moment that it was given until it was stopped and has ended. */
+/** Sources from the moment that they were given until they were stopped and have ended. */
 interface Task {
-  readonly source: Source;
-  readonly runner: SourceRunner;
-  readonly outage: SourceOutage;
-  readonly onDemand: boolean;
+  /** In order of preference; one at least. */
+  readonly members: readonly SourceMember[];
+  /** The one in use, or asked next. */
+  current: SourceMember;
+  /** Whose media came last. */
+  used: SourceMember;
+  /** On demand: how long they stay open after the last user. Undefined: always. */
+  readonly idleMs: number | undefined;
   /** Ends the task. */
   readonly abort: AbortController;
   /** Ends the attempt, or the wait for the next, since nobody needs an on-demand source any more. */
@@ -83,23 +88,32 @@ export class Supervisor {
 
   get source(): SourceStatus | undefined {
     if (this.#task === undefined) return undefined;
-    const { source, runner, phase } = this.#task;
-    const { kind, label } = source;
-    const nextAttemptUtcMs = phase.kind === 'waiting' ? phase.untilUtcMs : undefined;
-    return { kind, label, attempts: runner.attempts, nextAttemptUtcMs, faults: runner.faults };
+    const { members, current, phase } = this.#task;
+    const { kind, label } = current.source;
+    return {
+      kind,
+      label,
+      attempts: members.reduce((sum, { attempts }) => sum + attempts, 0),
+      nextAttemptUtcMs: phase.kind === 'waiting' ? phase.untilUtcMs : undefined,
+      faults: sumOf(members.map(({ faults }) => faults)),
+      ...(members.length > 1 && { members: members.map((member) => member.status(member === current)) }),
+    };
   }
 
-  /** Runs `source` again and again, until `stop`. Nothing else runs. */
-  pull(source: Source, onDemand: boolean): void {
-    void this.#begin(source, onDemand, (task) => this.#pull(task));
+  /**
+   * Runs the sources, of which the first is preferred, again and again until `stop`. `idleMs`: they are opened while somebody needs them, and
+   * closed so long after the last; undefined: always open. Nothing else runs.
+   */
+  pull(sources: readonly Source[], idleMs: number | undefined): void {
+    void this.#begin(sources, idleMs, (task) => this.#pull(task));
   }
 
   /** Runs a publisher's source once; resolves when it is over, with why, if it did not end by itself. Nothing else runs. */
   async publish(source: Source): Promise<WeirError | undefined> {
     let error: WeirError | undefined;
-    await this.#begin(source, false, async (task) => {
+    await this.#begin([source], undefined, async (task) => {
       this.#change('connecting', undefined);
-      error = await task.runner.attempt(task.abort.signal);
+      error = await task.current.open(task.abort.signal, this.#options.begin).ended;
       if (task.abort.signal.aborted) return;
       this.#task = undefined;
       this.#change('down', error ?? new WeirError('publisher-gone', 'The publisher left'));
@@ -126,14 +140,7 @@ export class Supervisor {
   /** Whether anybody needs an on-demand source. */
   want(wanted: boolean): void {
     if (wanted === (this.#demand.kind === 'wanted')) return;
-    if (!wanted) {
-      const timer = this.#clock.after(IDLE_STOP_MS, () => {
-        this.#demand = { kind: 'none' };
-        if (this.#task?.onDemand === true) this.#task.pause.abort();
-      });
-      this.#demand = { kind: 'ending', timer };
-      return;
-    }
+    if (!wanted) return this.#unwanted();
     if (this.#demand.kind === 'ending') this.#demand.timer.cancel();
     this.#demand = { kind: 'wanted' };
     if (this.#task?.phase.kind !== 'unwanted') return;
@@ -147,18 +154,38 @@ export class Supervisor {
     const task = this.#task;
     if (task === undefined || task.abort.signal.aborted) return;
     task.phase = { kind: 'live', sinceMs: this.#clock.monoMs() };
-    task.outage.back();
+    task.current.back();
+    if (task.current !== task.used) {
+      const { stream, log } = this.#options;
+      log.info({ stream, source: task.current.source.label }, 'Another source of the stream is in use now');
+    }
+    task.used = task.current;
     this.#change('live', undefined);
   }
 
-  #begin(source: Source, onDemand: boolean, work: (task: Task) => Promise<void>): Promise<void> {
-    assert(this.#task === undefined, 'a stream has one source at a time');
-    const { stream, clock, log, begin } = this.#options;
+  #unwanted(): void {
+    const idleMs = this.#task?.idleMs;
+    if (idleMs === undefined) {
+      this.#demand = { kind: 'none' };
+      return;
+    }
+    const timer = this.#clock.after(idleMs, () => {
+      this.#demand = { kind: 'none' };
+      if (this.#task?.idleMs !== undefined) this.#task.pause.abort();
+    });
+    this.#demand = { kind: 'ending', timer };
+  }
+
+  #begin(sources: readonly Source[], idleMs: number | undefined, work: (task: Task) => Promise<void>): Promise<void> {
+    assert(this.#task === undefined, 'a stream is given its sources once');
+    const members = sources.map((source, index) => this.#member(source, index, sources.length > 1));
+    const [current] = members;
+    assert(current !== undefined, 'a stream has a source');
     const task: Task = {
-      source,
-      runner: new SourceRunner({ stream, source, clock, log, begin }),
-      outage: new SourceOutage(stream, clock, log),
-      onDemand,
+      members,
+      current,
+      used: current,
+      idleMs,
       abort: new AbortController(),
       pause: new AbortController(),
       phase: { kind: 'opening' },
@@ -169,37 +196,71 @@ export class Supervisor {
     return task.done;
   }
 
+  #member(source: Source, index: number, several: boolean): SourceMember {
+    const { stream, clock, log, random } = this.#options;
+    const named = several ? log.child({ source: source.label }) : log;
+    return new SourceMember({ stream, source, index, clock, log: named, random });
+  }
+
   async #pull(task: Task): Promise<void> {
     const { signal } = task.abort;
     while (!signal.aborted) {
       task.pause = new AbortController();
       const until = AbortSignal.any([signal, task.pause.signal]);
-      if (task.onDemand) await this.#untilWanted(task);
+      if (task.idleMs !== undefined) await this.#untilWanted(task);
       if (signal.aborted) return;
       task.phase = { kind: 'opening' };
       this.#change('connecting', this.#state.error);
-      await this.#options.limiter.take(until);
-      const error = until.aborted ? undefined : await task.runner.attempt(until);
-      if (until.aborted) task.outage.forget();
-      else await this.#waitAfter(task, error ?? new WeirError('source-closed', 'The source ended'), until);
+      await this.#options.limiter.take(task.current.source.host, until);
+      const error = until.aborted ? undefined : await this.#run(task, until);
+      if (until.aborted) forgetAll(task);
+      else await this.#afterFailure(task, error ?? new WeirError('source-closed', 'The source ended'), until);
     }
   }
 
-  /** The wait between two attempts; without end where trying again makes no sense. */
-  async #waitAfter(task: Task, error: WeirError, signal: AbortSignal): Promise<void> {
-    const { phase, outage } = task;
-    if (phase.kind === 'live' && this.#clock.monoMs() - phase.sinceMs >= GOOD_MEDIA_MS) outage.forget();
-    const { random } = this.#options;
-    const ms = outage.failed(error, (failures) =>
-      error.row.retry ? retryMs(failures, error.code, random()) : undefined,
-    );
-    task.phase = {
-      kind: 'waiting',
-      untilUtcMs: ms === undefined ? undefined : Math.round(this.#clock.utcMs() + ms),
+  /** From an attempt at the current source on, until the one that is in use by then has ended; resolves with why. */
+  async #run(task: Task, until: AbortSignal): Promise<WeirError | undefined> {
+    let run = task.current.open(until, this.#options.begin);
+    for (;;) {
+      const successor = await this.#successor(task, run, until);
+      if (successor === undefined) return run.ended;
+      run.end();
+      await run.ended;
+      run = successor;
+    }
+  }
+
+  /** Resolves with the attempt at a preferred source that took over, or with undefined once `run` has ended. */
+  async #successor(task: Task, run: SourceRun, until: AbortSignal): Promise<SourceRun | undefined> {
+    if (run.member.index === 0) return run.ended.then(() => undefined);
+    const { clock, limiter } = this.#options;
+    const over = new AbortController();
+    const preferred = task.members.slice(0, run.member.index);
+    const adopt = (member: SourceMember): RelayAttempt => {
+      task.current = member;
+      return this.#options.begin();
     };
+    const signal = AbortSignal.any([until, over.signal]);
+    const found = sourceReturn({ clock, limiter, preferred, adopt, until }, signal);
+    await Promise.race([run.ended, found]);
+    over.abort();
+    return found;
+  }
+
+  /** The wait between two attempts; without end where trying again makes no sense. None where another source may be asked at once. */
+  async #afterFailure(task: Task, error: WeirError, signal: AbortSignal): Promise<void> {
+    const { phase, current: failed } = task;
+    const nowMs = this.#clock.monoMs();
+    if (phase.kind === 'live' && nowMs - phase.sinceMs >= GOOD_MEDIA_MS) failed.forget();
+    failed.failed(error);
+    task.current = nextSource(task.members, failed, error.code, phase.kind === 'live', nowMs);
+    const ms = Math.max(0, task.current.notBeforeMs - nowMs);
+    if (ms === 0) return this.#change('connecting', phase.kind === 'live' ? error : this.#state.error);
+    const ever = ms < Number.POSITIVE_INFINITY;
+    task.phase = { kind: 'waiting', untilUtcMs: ever ? Math.round(this.#clock.utcMs() + ms) : undefined };
     this.#change('down', error);
-    if (ms === undefined) await aborted(signal);
-    else await delay(this.#clock, ms, signal);
+    if (ever) await delay(this.#clock, ms, signal);
+    else await aborted(signal);
   }
 
   async #untilWanted(task: Task): Promise<void> {
@@ -215,4 +276,16 @@ export class Supervisor {
     this.#state = { state, utcMs: this.#clock.utcMs(), error };
     this.#options.changed(this.#state);
   }
+}
+
+/** Nobody needs them: who comes next asks the preferred one first. */
+function forgetAll(task: Task): void {
+  for (const member of task.members) member.forget();
+  task.current = task.members[0] ?? task.current;
+}
+
+function sumOf(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const one of counts) for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
 }

@@ -19,5 +19,5 @@ test('weir.example.yml works as it is, and with everything in it', () => {
   assert.equal(asItIs.access.kind, 'local');
   const everything = parseSettings({ path: '/weir.yml', text: renderExample(true) }, origin);
   assert.equal(everything.access.kind, 'users');
-  assert.deepEqual([...everything.streams.keys()], ['lobby', 'lobby/low', 'drone/*', 'demo', 'loop']);
+  assert.deepEqual([...everything.streams.keys()], ['lobby', 'lobby/low', 'yard', 'drone/*', 'demo', 'loop']);
 });

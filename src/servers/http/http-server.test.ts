@@ -36,8 +36,10 @@ const LOBBY: StreamSettings = {
     transport: 'auto',
     timeouts: { connectMs: 10_000, firstByteMs: 15_000, idleMs: 10_000 },
   },
+  alternatives: [],
   record: true,
   onDemand: false,
+  onDemandIdleMs: 10_000,
   storage: 'main',
   keep: { ageMs: 604_800_000, bytes: 500e9, free: undefined },
   declaredAt: 'weir.yml:3',
@@ -67,13 +69,19 @@ interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+interface AskOptions {
+  readonly user?: string;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly host?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 interface Running {
   readonly server: HttpServer;
   readonly log: MemoryLog;
-  readonly get: (
-    path: string,
-    options?: { user?: string; method?: string; headers?: Record<string, string>; host?: string },
-  ) => Promise<Answer>;
+  readonly get: (path: string, options?: AskOptions) => Promise<Answer>;
 }
 
 const running = new Set<HttpServer>();
@@ -103,6 +111,7 @@ async function start(access: AccessSettings, more: Partial<HttpServerOptions> = 
     recordingOf: () => ({ active: true, recordedUpToUtcMs: clock.utcMs(), error: undefined }),
     metrics: new Metrics(),
     sessions: { list: () => SESSIONS, end: () => true },
+    redirects: { redirect: () => 2, drain: () => 3 },
     notReady: () => [],
     storageCounts: () => new Map([['main', { bytesWritten: 5, errors: 0, queuedBytes: 1, oldestMs: 1500 }]]),
     pageFolder: undefined,
@@ -119,16 +128,12 @@ async function start(access: AccessSettings, more: Partial<HttpServerOptions> = 
   return { server, log, get: (path, options = {}) => ask(host, port, path, options) };
 }
 
-async function ask(
-  hostname: string,
-  port: number,
-  path: string,
-  options: { user?: string; method?: string; headers?: Record<string, string>; host?: string },
-): Promise<Answer> {
+async function ask(hostname: string, port: number, path: string, options: AskOptions): Promise<Answer> {
   const headers: Record<string, string> = { Host: options.host ?? `127.0.0.1:${port}`, ...options.headers };
   if (options.user !== undefined) headers['Authorization'] = `Basic ${Buffer.from(options.user).toString('base64')}`;
   const request = httpRequest({ hostname, port, path, method: options.method ?? 'GET', headers, agent: false });
-  request.end();
+  if (options.body !== undefined) request.setHeader('Content-Type', 'application/json');
+  request.end(options.body === undefined ? undefined : JSON.stringify(options.body));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -487,6 +492,44 @@ test('a session is ended by who manages its stream, and by no page from elsewher
   assert.deepEqual([other.status, other.headers.allow], [405, 'GET, HEAD, DELETE']);
 });
 
+test('readers are sent elsewhere by who may manage, to URLs that are some', async () => {
+  const said: string[] = [];
+  const note = (...words: readonly unknown[]): number => said.push(words.join(' '));
+  const { get } = await start(USERS, { redirects: { redirect: note, drain: (to) => note('all', to) } });
+  const rows: readonly (readonly [string, string, string | undefined, string, number, string?])[] = [
+    [
+      'POST',
+      'streams/lobby%2Flow/redirect',
+      'rtsp://other:8554/x?start=gop',
+      'ann:secret',
+      200,
+      'lobby/low rtsp://other:8554/x?start=gop',
+    ],
+    ['DELETE', 'streams/lobby%2Flow/redirect', undefined, 'ann:secret', 204, 'lobby/low '],
+    ['POST', 'drain', 'rtsps://[2001:db8::1]:8322', 'ann:secret', 200, 'all rtsps://[2001:db8::1]:8322'],
+    ['DELETE', 'drain', undefined, 'ann:secret', 204, 'all '],
+    ['POST', 'streams/nobody/redirect', 'rtsp://other:8554/x', 'ann:secret', 404],
+    ['POST', 'streams/lobby/redirect', 'rtsp://other:8554/x', 'bob:other', 403],
+    ['POST', 'drain', 'rtsp://other:8554', 'bob:other', 403],
+    ['POST', 'drain', 'rtsp://other:8554/path', 'ann:secret', 400],
+    ['POST', 'drain', undefined, 'ann:secret', 400],
+    ['POST', 'streams/lobby/redirect', 'rtsp://other:8554', 'ann:secret', 400],
+    ['POST', 'streams/lobby/redirect', 'http://other/x', 'ann:secret', 400],
+    ['POST', 'streams/lobby/redirect', 'rtsp://ann:secret@other/x', 'ann:secret', 400],
+    ['POST', 'streams/lobby/redirect', 'rtsp://other/x\r\nX: y', 'ann:secret', 400],
+    ['DELETE', 'streams/lobby/redirect', undefined, 'bob:other', 403],
+    ['DELETE', 'drain', undefined, 'bob:other', 403],
+  ];
+  for (const [method, path, to, user, status, expected] of rows) {
+    said.length = 0;
+    const answer = await get(`/api/v1/${path}`, { method, user, ...(to !== undefined && { body: { to } }) });
+    assert.equal(answer.status, status, `${method} ${path} ${to} ${answer.text}`);
+    assert.deepEqual(said, expected === undefined ? [] : [expected]);
+    if (status === 200) assert.deepEqual(answer.json, { to, sessions: 1 });
+  }
+  assert.equal((await get('/api/v1/drain', { method: 'PUT', user: 'ann:secret' })).headers.allow, 'POST, DELETE');
+});
+
 test('the OpenAPI document: what is served stands in it, once, and what stands in it is served', async () => {
   const { get } = await start({ kind: 'open' });
   const { json } = await get('/api/v1/openapi.json');
@@ -495,11 +538,13 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
     components: { schemas: Record<string, { type?: string; properties?: object; required?: readonly string[] }> };
   };
   assert.deepEqual(Object.keys(paths).toSorted(), [
+    '/api/v1/drain',
     '/api/v1/recordings',
     '/api/v1/sessions',
     '/api/v1/sessions/{id}',
     '/api/v1/streams',
     '/api/v1/streams/{name}',
+    '/api/v1/streams/{name}/redirect',
     '/healthz',
     '/metrics',
     '/readyz',
@@ -510,7 +555,8 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
   assert.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length);
   for (const { path, method, operation } of operations) {
     const url = path.replace('{name}', 'lobby').replace('{id}', 'a1').replace('recordings', 'recordings?stream=lobby');
-    const answer = await get(url, { method: method.toUpperCase() });
+    const to = path.endsWith('drain') ? 'rtsp://other:8554' : 'rtsp://other:8554/lobby';
+    const answer = await get(url, { method: method.toUpperCase(), ...(method === 'post' && { body: { to } }) });
     assert.equal(answer.status, method === 'delete' ? 204 : 200, path);
     assert.equal((await get(url, { method: 'PUT' })).status, 405, path);
     for (const [status, response] of Object.entries(operation.responses)) {
@@ -533,8 +579,10 @@ test('the OpenAPI document: what is served stands in it, once, and what stands i
     'Health',
     'Problem',
     'Recordings',
+    'SentAway',
     'Session',
     'SessionList',
+    'SourceMemberStatus',
     'SourceStatus',
     'Stream',
     'StreamList',

@@ -36,6 +36,7 @@ type Faults = Readonly<Record<string, number>>;
 export class RtspSource implements Source {
   readonly kind = 'rtsp';
   readonly label: string;
+  readonly host: string;
   readonly #options: RtspSourceOptions;
   readonly #ssrc: number;
   /** What this device was last seen to want; it goes on over attempts. */
@@ -49,6 +50,8 @@ export class RtspSource implements Source {
   constructor(options: RtspSourceOptions) {
     this.#options = options;
     this.label = redactUrl(options.settings.url);
+    const url = sourceUrl(options.settings);
+    this.host = url instanceof WeirError ? this.label : url.host;
     this.#ssrc = Math.floor(options.random() * 2 ** 32);
   }
 

@@ -22,11 +22,12 @@ const WIDTH = 110;
 const SAMPLE_NAMES: Readonly<Record<string, string>> = { storages: 'main', streams: 'lobby' };
 
 /** Keys of a stream that do not go with the source of the one that shows them. */
-const OTHER_SOURCES: ReadonlySet<string> = new Set(['takeover', 'fingerprint']);
+const OTHER_SOURCES: ReadonlySet<string> = new Set(['sources', 'takeover', 'fingerprint']);
 
 /** More streams than the one that shows every key. */
 const MORE_STREAMS = [
   'lobby/low: { source: rtsp://user:password@192.0.2.10/sub, onDemand: true }',
+  'yard: { sources: [ rtsp://192.0.2.11/main, rtsp://192.0.2.12/main ] }',
   'drone/*: { source: publish, takeover: false }',
   'demo: { source: test-pattern }',
   'loop: { source: file:intro.mp4 }',

@@ -55,12 +55,26 @@ const SourceReport = z
   })
   .meta({ id: 'SourceStatus' });
 
+const SourceMemberReport = z
+  .object({
+    kind: z.string().meta({ example: 'rtsp' }),
+    label: z.string(),
+    inUse: z.boolean().meta({ description: "Its media is the stream's, or it is asked for it next" }),
+    attempts: count(),
+    error: ErrorReport.nullable().meta({ description: 'Why its last attempt failed, until its media comes again' }),
+  })
+  .meta({ id: 'SourceMemberStatus' });
+
 export const StatusReport = z
   .object({
     state: z.enum(['idle', 'connecting', 'live', 'down']),
     since: time(),
     error: ErrorReport.nullable().meta({ description: 'Why the stream is not live' }),
-    source: SourceReport,
+    source: SourceReport.meta({ description: 'The source in use, or asked next; the numbers are of all' }),
+    sources: z
+      .array(SourceMemberReport)
+      .optional()
+      .meta({ description: 'Of a stream with several sources: all, in order of preference' }),
     tracks: z.array(TrackReport),
     received: z.object({ bytes: count(), packets: count(), lost: count() }).meta({ description: 'Of all tracks' }),
     readers: z.object({ rtsp: count(), hls: count() }),
@@ -84,12 +98,17 @@ export const StreamReport = z
     source: z
       .string()
       .meta({ description: 'As in weir.yml, without user name and password', example: 'rtsp://***@192.0.2.10/main' }),
+    sources: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Several in order of preference; `source` is the first of them' }),
     transport: z.enum(SOURCE_TRANSPORTS).optional(),
     fingerprint: z.string().optional(),
     timeouts: TimeoutsReport.optional(),
     takeover: z.boolean().optional(),
     record: z.boolean(),
     onDemand: z.boolean(),
+    onDemandIdle: z.string().optional().meta({ description: 'Of streams that are on demand', example: '10s' }),
     storage: z.string(),
     keep: KeepReport,
     declaredAt: z

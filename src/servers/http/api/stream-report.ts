@@ -2,10 +2,10 @@
 import { relative } from 'node:path';
 import type { z } from 'zod';
 import { redactUrl } from '../../../base/redact.ts';
-import type { KeepSettings, StreamSettings } from '../../../config/settings.ts';
+import type { KeepSettings, SourceSettings, StreamSettings } from '../../../config/settings.ts';
 import { formatDuration, formatSize } from '../../../config/values.ts';
 import type { WeirError } from '../../../core/errors.ts';
-import type { Stream, StreamStatus, TrackStatus } from '../../../stream/stream.ts';
+import type { SourceMemberStatus, Stream, StreamStatus, TrackStatus } from '../../../stream/stream.ts';
 import type { ErrorReport, StatusReport, StreamReport, TrackReport } from './schemas.ts';
 
 /** How the recording of a stream is. */
@@ -26,6 +26,7 @@ export function streamReport(
     ...sourceReport(settings, filesFolder),
     record: settings.record,
     onDemand: settings.onDemand,
+    ...(settings.onDemand && { onDemandIdle: formatDuration(settings.onDemandIdleMs) }),
     storage: settings.storage,
     keep: keepReport(settings.keep),
     declaredAt: settings.declaredAt ?? null,
@@ -35,10 +36,18 @@ export function streamReport(
 
 type SourceReport = Pick<
   z.output<typeof StreamReport>,
-  'source' | 'transport' | 'fingerprint' | 'timeouts' | 'takeover'
+  'source' | 'sources' | 'transport' | 'fingerprint' | 'timeouts' | 'takeover'
 >;
 
-function sourceReport({ source }: StreamSettings, filesFolder: string): SourceReport {
+function sourceReport({ source, alternatives }: StreamSettings, filesFolder: string): SourceReport {
+  if (alternatives.length === 0) return oneSourceReport(source, filesFolder);
+  const reports = [source, ...alternatives].map((one) => oneSourceReport(one, filesFolder));
+  const sources = reports.map((report) => report.source);
+  // What goes with RTSP is said once, for all of them.
+  return { ...reports.find(({ transport }) => transport !== undefined), source: sources[0] ?? '', sources };
+}
+
+function oneSourceReport(source: SourceSettings, filesFolder: string): SourceReport {
   switch (source.kind) {
     case 'rtsp': {
       const { connectMs, firstByteMs, idleMs } = source.timeouts;
@@ -71,7 +80,7 @@ function keepReport(keep: KeepSettings): z.output<typeof StreamReport>['keep'] {
 function statusReport(status: StreamStatus, recording: RecordingStatus): z.output<typeof StatusReport> {
   const sum = (of: 'bytes' | 'packets' | 'lost'): number =>
     status.tracks.reduce((total, track) => total + track[of], 0);
-  const { kind, label, attempts, nextAttemptUtcMs, faults } = status.source;
+  const { kind, label, attempts, nextAttemptUtcMs, faults, members } = status.source;
   return {
     state: status.state,
     since: isoTime(status.sinceUtcMs),
@@ -83,6 +92,7 @@ function statusReport(status: StreamStatus, recording: RecordingStatus): z.outpu
       nextAttempt: isoTimeOrNull(nextAttemptUtcMs),
       faults: nonZero(faults),
     },
+    ...(members !== undefined && { sources: members.map(memberReport) }),
     tracks: status.tracks.map(trackReport),
     received: { bytes: sum('bytes'), packets: sum('packets'), lost: sum('lost') },
     readers: { ...status.readers },
@@ -95,6 +105,11 @@ function statusReport(status: StreamStatus, recording: RecordingStatus): z.outpu
       error: errorReport(recording.error),
     },
   };
+}
+
+function memberReport(member: SourceMemberStatus): NonNullable<z.output<typeof StatusReport>['sources']>[number] {
+  const { kind, label, inUse, attempts, error } = member;
+  return { kind, label: redactUrl(label), inUse, attempts, error: errorReport(error) };
 }
 
 function trackReport(track: TrackStatus, index: number): z.output<typeof TrackReport> {
