@@ -112,8 +112,12 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     settingsOf: (stream) => rules.settingsOf(stream),
     recordingOf: (stream) => dvr.status(stream),
     sessions: { list: () => rtsp.sessions(), end: (id) => rtsp.endSession(id) },
+    redirects: { redirect: (stream, to) => rtsp.redirect(stream, to), drain: (to) => rtsp.drain(to) },
     storageCounts: () => new Map(dvr.stats().storages.map((counts) => [counts.storage, counts])),
-    notReady: () => (ready ? [] : ['the streams are being started']),
+    notReady: () => [
+      ...(ready ? [] : ['the streams are being started']),
+      ...(rtsp.drainedTo === undefined ? [] : ['everybody is sent to another server']),
+    ],
   });
   opened.defer(() => http.close());
   // Before HTTP: its WebSockets end with it.

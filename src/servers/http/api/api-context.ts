@@ -23,9 +23,18 @@ export interface ApiContext {
   readonly filesFolder: string;
   readonly recordingOf: (stream: string) => RecordingStatus;
   readonly sessions: Sessions;
+  readonly redirects: Redirects;
   readonly metrics: Metrics;
   /** What still keeps weir from doing its work; nothing: it is ready. */
   readonly notReady: () => readonly string[];
+}
+
+/** Sends RTSP readers elsewhere. Each returns how many sessions were sent away. */
+export interface Redirects {
+  /** Undefined: the stream is served here again. */
+  readonly redirect: (stream: string, to: string | undefined) => number;
+  /** The same of all; `to` has no path. */
+  readonly drain: (to: string | undefined) => number;
 }
 
 /** The viewer behind a request, and what he may see. */

@@ -13,6 +13,7 @@ import type { ApiContext } from './api-context.ts';
 import { documentOptions } from './document.ts';
 import { healthRoutes } from './health-routes.ts';
 import { recordingsRoutes } from './recordings-routes.ts';
+import { redirectRoutes } from './redirect-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
 import { streamsRoutes } from './streams-routes.ts';
 
@@ -75,6 +76,7 @@ export async function openApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(streamsRoutes(options), { prefix: '/api/v1' });
   await app.register(recordingsRoutes(options), { prefix: '/api/v1' });
   await app.register(sessionsRoutes(options), { prefix: '/api/v1' });
+  await app.register(redirectRoutes(options), { prefix: '/api/v1' });
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   if (options.pageFolder !== undefined) await app.register(pageRoutes(options.pageFolder));
   await app.ready();
@@ -102,7 +104,9 @@ function readError(thrown: unknown): WeirError {
 
 /** What is answered on a path that has no such method. */
 function allowedOn(url: string): string {
-  return url.startsWith('/api/v1/sessions/') ? 'GET, HEAD, DELETE' : 'GET, HEAD';
+  const [path = ''] = url.split('?', 1);
+  if (/^\/api\/v1\/(?:drain|streams\/[^/]+\/redirect)$/.test(path)) return 'POST, DELETE';
+  return path.startsWith('/api/v1/sessions/') ? 'GET, HEAD, DELETE' : 'GET, HEAD';
 }
 
 /** What is said of a URL that nothing answers to. */
