@@ -47,7 +47,7 @@ const REPORTS: readonly Uint8Array[] = [
 export const BYTE_PARSERS: readonly Parser[] = [
   {
     name: 'one RTSP connection',
-    share: 8,
+    share: 5,
     seeds: [
       joined([text(OK), frame(0, rtp(1)), frame(1, REPORTS[0] ?? rtp(2)), text(ANNOUNCE), frame(2, rtp(3, 300))]),
       joined([frame(0, rtp(1)), text('\r\n'), text(ANNOUNCE + OK), frame(0, rtp(2, 20)), frame(77, rtp(3))]),

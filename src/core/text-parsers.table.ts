@@ -73,7 +73,7 @@ export const TEXT_PARSERS: readonly Parser[] = [
     ],
     reader: ofText(readSmallHeaders),
   },
-  { name: 'descriptions', share: 3, seeds: DESCRIPTIONS, reader: () => readDescription },
+  { name: 'descriptions', share: 2, seeds: DESCRIPTIONS, reader: () => readDescription },
   {
     name: 'challenges and answers to them',
     share: 5,

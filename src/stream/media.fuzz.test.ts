@@ -35,7 +35,7 @@ function captures(media: 'video' | 'audio'): readonly Sent[] {
 
 /** In the unit run each picture twice: bad media, and worse. */
 const ROUNDS = Math.ceil((FUZZ_ROUNDS / 100_000) * 2 * VIDEOS.length);
-const PACKETS = 400;
+const PACKETS = 200;
 /** GOPs (32 MiB), and segments of the head. */
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 
