@@ -16,7 +16,7 @@ import { WildServer } from './fake-wild-server.ts';
 import { PublishMachine } from './publish-machine.ts';
 import { MAX_CLIENT_TRACKS } from './setup-plan.ts';
 
-const ROUNDS = Math.ceil(FUZZ_ROUNDS / 50);
+const ROUNDS = Math.ceil(FUZZ_ROUNDS / 100);
 const STEPS = 40;
 const LABEL = 'rtsp://192.0.2.1/live';
 
