@@ -1,6 +1,6 @@
 """A camera: GStreamer's RTSP server with one test picture at /cam. Prints its port.
 
-Usage: gst-camera.py CODEC [--audio] [--login basic|digest] [--port N] [--only tcp|udp|multicast] [--group ADDRESS] [--tls CERT_AND_KEY.pem]
+Usage: gst-camera.py CODEC [--audio] [--login basic|digest] [--port N] [--only tcp|udp|multicast] [--group ADDRESS --interface NAME] [--host ADDRESS] [--tls CERT_AND_KEY.pem]
 TLS goes with a login.
 User and password are camera and pass:word.
 """
@@ -28,12 +28,14 @@ arguments.add_argument("--login", choices=["basic", "digest"])
 arguments.add_argument("--port", default="0")
 arguments.add_argument("--only", choices=["tcp", "udp", "multicast"])
 arguments.add_argument("--group", default="239.21.0.1")
+arguments.add_argument("--interface", default="lo")
+arguments.add_argument("--host", default="127.0.0.1")
 arguments.add_argument("--tls")
 options = arguments.parse_args()
 
 Gst.init(None)
 server = GstRtspServer.RTSPServer.new()
-server.set_address("127.0.0.1")
+server.set_address(options.host)
 server.set_service(options.port)
 factory = GstRtspServer.RTSPMediaFactory.new()
 factory.set_launch("( " + VIDEO + ENCODERS[options.codec] + (AUDIO if options.audio else "") + " )")
@@ -51,7 +53,7 @@ if options.only == "multicast":
     pool = GstRtspServer.RTSPAddressPool.new()
     pool.add_range(options.group, options.group, 20000, 29999, 1)
     factory.set_address_pool(pool)
-    factory.set_multicast_iface("lo")
+    factory.set_multicast_iface(options.interface)
 
 if options.login is not None:
     token = GstRtspServer.RTSPToken()

@@ -16,6 +16,11 @@ const PROBES = {
   /** It does not even say its version to root. */
   vlc: ['sh', '-c', 'command -v cvlc && command -v setpriv'],
   chromium: ['chromium', '--version'],
+  cargo: ['cargo', '--version'],
+  /** The right to make networks of one's own. */
+  veth: ['unshare', '-rn', 'ip', 'link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far'],
+  /** The right to a network of one's own, with routes. */
+  netns: ['unshare', '-rn', 'sh', '-c', 'ip link set lo up && ip route add 224.0.0.0/4 dev lo'],
   /** The right to mount: root in a sandbox of its own. */
   tmpfs: ['sh', '-c', 'folder=$(mktemp -d) && mount -t tmpfs tmpfs "$folder" && umount "$folder" && rmdir "$folder"'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
