@@ -13,7 +13,15 @@ test('command lines', () => {
     ['--config a.yml check', { kind: 'check', configFile: 'a.yml' }],
     [
       'probe rtsp://host/a --json --bundle b.jsonl',
-      { kind: 'probe', url: 'rtsp://host/a', json: true, bundle: 'b.jsonl', transport: 'auto', fingerprint: undefined },
+      {
+        kind: 'probe',
+        url: 'rtsp://host/a',
+        json: true,
+        forMs: 5000,
+        bundle: 'b.jsonl',
+        transport: 'auto',
+        fingerprint: undefined,
+      },
     ],
     [
       'pull rtsp://host/a a.mp4 --for 2.5s --transport udp',

@@ -17,6 +17,8 @@ export interface ProbeCommand {
   readonly kind: 'probe';
   readonly url: string;
   readonly json: boolean;
+  /** How long media is looked at. */
+  readonly forMs: number;
   /** Where the diagnostic bundle goes. */
   readonly bundle: string | undefined;
   readonly transport: SourceTransport;
@@ -53,7 +55,7 @@ export const HELP = `weir: a streaming server for cameras
   weir [--config FILE]         runs the server
   weir check [--config FILE]   proves the configuration
   weir probe URL               says what a camera or server offers and sends
-       [--json] [--bundle FILE] [--transport ${SOURCE_TRANSPORTS.join('|')}]
+       [--json] [--bundle FILE] [--for 5s] [--transport ${SOURCE_TRANSPORTS.join('|')}]
   weir pull URL FILE.mp4       saves a stream
        [--for 10s] [--force] [--transport ${SOURCE_TRANSPORTS.join('|')}]
   weir push FILE.mp4 URL       sends a file, as an encoder does
@@ -75,7 +77,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration.
 const TAKES = {
   run: ['config'],
   check: ['config'],
-  probe: ['json', 'bundle', 'transport', 'fingerprint'],
+  probe: ['json', 'bundle', 'for', 'transport', 'fingerprint'],
   pull: ['for', 'force', 'transport', 'fingerprint'],
   push: ['loop', 'transport', 'fingerprint'],
 } as const;
@@ -119,14 +121,18 @@ function commandOf(name: CommandName, words: readonly string[], values: Values):
     case 'probe': {
       const transport = oneOf(SOURCE_TRANSPORTS, values.transport ?? 'auto');
       if (transport === undefined) return unknownTransport(SOURCE_TRANSPORTS);
-      return { kind: name, url: first, json: values.json === true, bundle: values.bundle, transport, fingerprint };
+      const forMs = parseDuration(values.for ?? '5s');
+      if (forMs === undefined) return unknownTime();
+      const { json = false, bundle } = values;
+      return { kind: name, url: first, json, forMs, bundle, transport, fingerprint };
     }
     case 'pull': {
       const transport = oneOf(SOURCE_TRANSPORTS, values.transport ?? 'auto');
       if (transport === undefined) return unknownTransport(SOURCE_TRANSPORTS);
       const forMs = values.for === undefined ? undefined : parseDuration(values.for);
-      if (values.for !== undefined && forMs === undefined) return usage('--for takes a time as 500ms, 10s, 5m or 2h.');
-      return { kind: name, url: first, file: second, forMs, force: values.force === true, transport, fingerprint };
+      if (values.for !== undefined && forMs === undefined) return unknownTime();
+      const { force = false } = values;
+      return { kind: name, url: first, file: second, forMs, force, transport, fingerprint };
     }
     case 'push': {
       const transport = oneOf(PUSH_TRANSPORTS, values.transport ?? 'tcp');
@@ -176,6 +182,10 @@ function oneOf<T extends string>(all: readonly T[], text: string): T | undefined
 
 function unknownTransport(all: readonly string[]): Command {
   return usage(`--transport is one of ${all.join(', ')}.`);
+}
+
+function unknownTime(): Command {
+  return usage('--for takes a time as 500ms, 10s, 5m or 2h.');
 }
 
 function usage(message: string): Command {

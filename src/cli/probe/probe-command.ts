@@ -9,19 +9,16 @@ import { Bundle } from './bundle.ts';
 import { probe } from './probe.ts';
 import { reportText } from './report-text.ts';
 
-/** How long media is looked at. */
-const LOOK_MS = 5000;
-
 /** Throws what the source ended with, after its report is printed; `file-*` of the bundle. */
 export async function runProbe(command: ProbeCommand, log: Log): Promise<ExitCode> {
-  const { url, transport, fingerprint } = command;
+  const { url, transport, fingerprint, forMs: lookMs } = command;
   if (command.bundle !== undefined && existsSync(command.bundle))
     throw new WeirError('file-exists', 'There is a file of that name', { place: command.bundle });
   using stop = new StopSignal();
   const clock = new SystemClock();
   const bundle = new Bundle(url, transport, clock.utcMs());
   const { signal } = stop;
-  const options = { url, transport, fingerprint, clock, log, lookMs: LOOK_MS, witness: bundle, signal };
+  const options = { url, transport, fingerprint, clock, log, lookMs, witness: bundle, signal };
   const { report, formats, error } = await probe(options);
   if (command.bundle !== undefined) bundle.save(command.bundle, report);
   if (command.json) console.log(JSON.stringify(report, undefined, 2));
