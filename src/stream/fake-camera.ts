@@ -48,7 +48,7 @@ export class VideoPackets {
     this.format = format;
     this.#units = units;
     this.#packetizer = codec.packetizer(format, 700);
-    this.frameTicks = name.startsWith('plain') ? 3600 : 3003;
+    this.frameTicks = name.startsWith('pyramid') ? 3003 : 3600;
     this.sequence = wanted.sequence ?? 4000;
     this.#firstTimestamp = wanted.timestamp ?? 77_000;
     this.#ssrc = wanted.ssrc ?? 0xcafe;

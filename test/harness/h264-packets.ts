@@ -6,7 +6,7 @@ const TICKS_PER_FRAME = 90_000 / FRAMES_PER_SECOND;
 const PAYLOAD_TYPE = 96;
 const SSRC = 0x4cacc3d1;
 
-export type PlainStream = 'plain-h264' | 'plain-h265';
+export type PlainStream = 'plain-h264' | 'wide-h264' | 'plain-h265';
 
 /** Without end: the interleaved frames of one picture after the other, parameter sets in-band. */
 export function* pictures(

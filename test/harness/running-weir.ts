@@ -186,6 +186,11 @@ export interface StreamReport {
       readonly width?: number | null;
     }[];
     readonly source: { readonly attempts: number; readonly faults: Readonly<Record<string, number>> };
+    readonly sources?: readonly {
+      readonly label: string;
+      readonly inUse: boolean;
+      readonly error: ErrorReport | null;
+    }[];
     readonly received: { readonly packets: number; readonly lost: number };
     readonly readers: Readonly<Record<string, number>>;
     readonly recording: {

@@ -22,6 +22,8 @@ export interface CameraScript {
   readonly teardown?: string;
   /** Path of the URL that it is asked for: what the recorded Content-Base says. */
   readonly path: string;
+  /** What it sends, where that is another than the plain stream of its codec. */
+  readonly stream?: PlainStream;
   readonly fault?:
     | 'silent'
     | 'garbage-between-frames'
@@ -53,8 +55,9 @@ export class ScriptedCamera {
     });
   }
 
-  static async start(context: TestContext, script: CameraScript): Promise<ScriptedCamera> {
-    const server = createServer({ noDelay: true }).listen(0, '127.0.0.1');
+  /** Without a port the system chooses one; a camera that comes back asks for its old one. */
+  static async start(context: TestContext, script: CameraScript, atPort = 0): Promise<ScriptedCamera> {
+    const server = createServer({ noDelay: true }).listen(atPort, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     const camera = new ScriptedCamera(
@@ -62,11 +65,26 @@ export class ScriptedCamera {
       server,
       typeof address === 'object' && address !== null ? address.port : 0,
     );
-    context.after(() => camera.#close());
+    context.after(() => camera.powerOff());
     return camera;
   }
 
-  #close(): void {
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** How often the method was asked for. */
+  count(method: string): number {
+    return this.asked.filter((one) => one === method).length;
+  }
+
+  /** Its connections break without a word, and nothing listens any more. */
+  powerOff(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -166,7 +184,8 @@ class CameraSession {
     if (this.#timer !== undefined) return;
     const video = this.#video ?? { kind: 'channel', channel: 0 };
     const { stream, payloadType } = videoOf(this.#script.describe);
-    const source = pictures(video.kind === 'channel' ? video.channel : 0, stream, payloadType);
+    const what = this.#script.stream ?? stream;
+    const source = pictures(video.kind === 'channel' ? video.channel : 0, what, payloadType);
     let frame = 0;
     const send = (): void => {
       const bytes = [...source.next().value];
