@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../core/errors.ts';
-import { bindUdp, bindUdpPair, bindUdpPairAt, type UdpAddress, type UdpSocket } from './udp.ts';
+import { bindUdp, bindUdpPair, bindUdpPairAt, groupError, type UdpAddress, type UdpSocket } from './udp.ts';
 
 const HOST = '127.0.0.1';
 
@@ -61,6 +61,14 @@ test('a pair within a range: the first that is free', async () => {
 test('an address that is not ours is listen-refused', async () => {
   await assert.rejects(bindUdp({ host: '192.0.2.1', port: 0 }), { code: 'listen-refused' });
   await assert.rejects(bindUdp({ host: HOST, port: 0, group: 'not a group' }), { code: 'listen-refused' });
+});
+
+test('whether groups can be sent to is known before anything is', async () => {
+  const group = { host: '239.255.255.250', port: 9 };
+  assert.equal(await groupError({ host: HOST, port: 0, interfaceHost: HOST }, group), undefined);
+  // Of nobody's machine (RFC 5737).
+  assert.equal((await groupError({ host: '192.0.2.1', port: 0 }, group))?.code, 'listen-refused');
+  assert.equal((await groupError({ host: HOST, port: 0, interfaceHost: '192.0.2.1' }, group))?.code, 'listen-refused');
 });
 
 interface TwoSockets extends AsyncDisposable {

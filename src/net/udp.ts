@@ -82,30 +82,31 @@ export function bindUdp(options: BindOptions): Promise<UdpSocket> {
 }
 
 /**
- * Whether the system has a route to that address from there; nothing is sent. Undefined: it has. Error: `listen-refused`, with the system's reason.
+ * Why the system would not take a datagram for that group from there: it has no route. Undefined: it would. What is tried with is empty and does not leave
+ * the machine. Error: `listen-refused`, with the system's reason.
  */
-export async function routeError(from: BindOptions, to: UdpAddress): Promise<WeirError | undefined> {
+export async function groupError(from: BindOptions, group: UdpAddress): Promise<WeirError | undefined> {
   const { host, interfaceHost } = from;
   const { promise, resolve } = Promise.withResolvers<WeirError | undefined>();
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-  const answer = (cause?: NodeJS.ErrnoException): void => {
-    const place = hostPort(to.host, to.port);
-    resolve(cause && new WeirError('listen-refused', `No way there: ${cause.code ?? cause.message}`, { place, cause }));
+  const socket = createSocket('udp4');
+  const answer = (cause: NodeJS.ErrnoException | null): void => {
+    const place = hostPort(group.host, group.port);
+    const reason = `No way there: ${cause?.code ?? cause?.message}`;
+    resolve(cause === null ? undefined : new WeirError('listen-refused', reason, { place, cause }));
   };
   socket.once('error', answer);
-  try {
-    socket.bind({ address: host, port: 0 }, () => {
-      try {
-        if (interfaceHost !== undefined) socket.setMulticastInterface(interfaceHost);
-        socket.connect(to.port, to.host, () => answer());
-      } catch (cause) {
-        answer(cause as NodeJS.ErrnoException);
-      }
-    });
-    return await promise;
-  } finally {
-    socket.close();
-  }
+  socket.bind({ address: host, port: 0 }, () => {
+    try {
+      if (interfaceHost !== undefined) socket.setMulticastInterface(interfaceHost);
+      socket.setMulticastTTL(0);
+      socket.send('', group.port, group.host, answer);
+    } catch (cause) {
+      answer(cause as NodeJS.ErrnoException);
+    }
+  });
+  const error = await promise;
+  socket.close();
+  return error;
 }
 
 /**

@@ -11,8 +11,14 @@ export interface Ended {
 }
 
 /** Runs a program to its end. */
-export async function runProgram(program: string, words: readonly string[], timeoutMs = 60_000): Promise<Ended> {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+export async function runProgram(
+  program: string,
+  words: readonly string[],
+  timeoutMs = 60_000,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
+  const bounds = { timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env, ...bounds });
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));

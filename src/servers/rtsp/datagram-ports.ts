@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { MulticastSettings, UdpSettings } from '../../config/settings.ts';
 import type { WeirError } from '../../core/errors.ts';
-import { bindUdp, bindUdpPair, bindUdpPairAt, routeError } from '../../net/udp.ts';
+import { bindUdp, bindUdpPair, bindUdpPairAt, groupError } from '../../net/udp.ts';
 import { MulticastGroups } from './multicast-groups.ts';
 import type { UdpParts } from './media-ways.ts';
 import type { ReaderTotals } from './reader-totals.ts';
@@ -58,7 +58,7 @@ async function openMulticast(options: DatagramOptions): Promise<MulticastGroups 
   const from = anywhere ? { host: '0.0.0.0' } : { host, interfaceHost: host };
   const socket = await bindUdp({ ...from, port: 0, multicastTtl: ttl });
   const groupRouteError = (address: string): Promise<WeirError | undefined> =>
-    routeError({ ...from, port: 0 }, { host: address, port: multicast.port });
+    groupError({ ...from, port: 0 }, { host: address, port: multicast.port });
   return new MulticastGroups({
     ...multicast,
     socket,

@@ -1,0 +1,103 @@
+/**
+ * Multicast to readers, in a network of the test's own: one interface, with a route for groups, so that ffmpeg, which cannot be told an interface, hears
+ * them too. The file runs itself there.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { peerTest } from '../harness/peers.ts';
+import { mustRun, runProgram } from '../harness/program.ts';
+import { RtspPeer } from '../harness/rtsp-peer.ts';
+import { RunningWeir } from '../harness/running-weir.ts';
+
+const INSIDE = 'TEST_IN_NAMESPACE';
+const ROUTE = ['route', 'add', '224.0.0.0/4', 'dev', 'lo'];
+const CONFIG = `streams: { cam: { source: test-pattern }, yard: { source: test-pattern } }\n`;
+const ENV = { WEIR_RTSP_MULTICAST_RANGE: '239.10.0.0/16' };
+
+if (process.env[INSIDE] === undefined) {
+  peerTest(
+    'multicast: two streams and all tracks at once, PAUSE, and no route',
+    ['netns', 'ffmpeg', 'gstreamer'],
+    runInside,
+  );
+} else {
+  scenes();
+}
+
+async function runInside(): Promise<void> {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const script = `ip link set lo up && ip ${ROUTE.join(' ')} && exec "$0" --test "$1"`;
+  const words = ['-rn', 'sh', '-c', script, process.execPath, import.meta.filename];
+  const { code, stdout } = await runProgram('unshare', words, 60_000, { ...env, [INSIDE]: 'yes' });
+  assert.equal(code, 0, stdout);
+}
+
+function scenes(): void {
+  void test('two streams at once, each with its tracks; programs of two kinds hear one group', async (context) => {
+    const weir = await RunningWeir.start(context, CONFIG, { env: ENV });
+    await Promise.all(['cam', 'yard'].map((name) => weir.untilState(name, 'live')));
+    const counts = await Promise.all([
+      packetsOf(`${weir.rtsp}/cam`),
+      packetsOf(`${weir.rtsp}/yard`),
+      mustRun('gst-launch-1.0', [
+        ...`-q rtspsrc location=${weir.rtsp}/cam protocols=udp-mcast latency=200 ! rtph264depay`.split(' '),
+        ...'! h264parse ! avdec_h264 ! identity eos-after=25 ! fakesink'.split(' '),
+      ]),
+    ]);
+    for (const tracks of counts.slice(0, 2)) assert.match(tracks, /^video,\d\d+\naudio,\d\d+\n$/);
+    await sending(weir, 0);
+  });
+
+  void test('PAUSE of the only reader ends the sending, PLAY begins it again, and the end says so', async (context) => {
+    const weir = await RunningWeir.start(context, CONFIG, { env: ENV });
+    await weir.untilState('cam', 'live');
+    const peer = await RtspPeer.open(context, weir.rtsp);
+    const url = `${weir.rtsp}/cam`;
+    const setUp = await peer.ask('SETUP', `${url}/trackID=0`, ['Transport: RTP/AVP;multicast']);
+    assert.match(
+      setUp,
+      /^RTSP\/1\.0 200 .*Transport: RTP\/AVP;multicast;destination=239\.10\.\d+\.\d+;ttl=16;port=\d+-\d+;/s,
+    );
+    const session = [`Session: ${/Session: ([^;\r]+)/.exec(setUp)?.[1]}`];
+    for (const [method, groups] of [
+      ['PLAY', 1],
+      ['PAUSE', 0],
+      ['PLAY', 1],
+      ['TEARDOWN', 0],
+    ] as const) {
+      assert.match(await peer.ask(method, url, session), /^RTSP\/1\.0 200 /, method);
+      await sending(weir, groups);
+    }
+  });
+
+  void test('without a route to groups: 461, and the log says why', async (context) => {
+    await mustRun('ip', ['route', 'del', ...ROUTE.slice(2)]);
+    context.after(() => mustRun('ip', ROUTE));
+    // Bound to an address it would send from its interface, whatever the routes are.
+    const env = { ...ENV, WEIR_RTSP_LISTEN: '0.0.0.0:0' };
+    const weir = await RunningWeir.start(context, `access: open\n${CONFIG}`, { env });
+    await weir.untilState('cam', 'live');
+    const peer = await RtspPeer.open(context, weir.rtsp);
+    const setUp = (transport: string): Promise<string> =>
+      peer.ask('SETUP', `${weir.rtsp}/cam/trackID=0`, [`Transport: ${transport}`]);
+    assert.match(await setUp('RTP/AVP;multicast'), /^RTSP\/1\.0 461 /);
+    const { msg } = await weir.logged({ code: 'listen-refused' });
+    assert.match(msg, /Multicast is offered, but cannot be sent: .*ENETUNREACH/);
+    assert.match(await setUp('RTP/AVP/TCP;unicast;interleaved=0-1'), /^RTSP\/1\.0 200 /);
+  });
+}
+
+/** What ffprobe hears in two seconds: a line a track. */
+function packetsOf(url: string): Promise<string> {
+  return mustRun('ffprobe', [
+    ...'-v error -rtsp_transport udp_multicast -read_intervals %+2 -count_packets'.split(' '),
+    ...'-show_entries stream=codec_type,nb_read_packets -of csv=p=0'.split(' '),
+    url,
+  ]);
+}
+
+/** Waits until so many groups are sent to. */
+async function sending(weir: RunningWeir, groups: number): Promise<void> {
+  const line = new RegExp(`^weir_rtsp_multicast_groups ${groups}$`, 'm');
+  await weir.until(async () => line.test(await (await weir.fetch('/metrics')).text()), `${groups} groups`, 5000);
+}
