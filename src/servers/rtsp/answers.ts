@@ -13,6 +13,8 @@ import { transportOf } from './session-transport.ts';
 /** How long DESCRIBE, SETUP and PLAY wait for an on-demand source and its parameter sets. Players give up after 10 to 30 s. */
 export const TRACKS_WAIT_MS = 15_000;
 
+/** How long a PLAY after PAUSE waits for the first packet of each track, to say where it goes on. */
+export const RESUME_WAIT_MS = 200;
 /** A large house behind one address, or a proxy; past it somebody forgets to end what he began. */
 export const MAX_SESSIONS_PER_ADDRESS = 2000;
 
@@ -122,9 +124,11 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
     ended: (error) => owner.endSession(session, error),
   });
   owner.setMedia(session, reader);
-  const starts = reader.attach();
+  reader.attach();
+  // Who pauses wants to know where it goes on; who begins wants to see something.
+  if (former instanceof ReaderSession) await reader.begun(RESUME_WAIT_MS);
   parts.log.info({ peer: owner.pipe.remote, stream: session.stream, user: session.user }, 'A reader plays');
-  return { kind: 'playing', starts };
+  return { kind: 'playing', starts: reader.starts() };
 }
 
 function pause(session: ServerSession, asking: OpenConnection): ServerAnswer {

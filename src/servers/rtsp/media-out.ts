@@ -17,8 +17,10 @@ export interface MediaOut {
   readonly losses: ReaderLosses;
   /** Bytes handed over. */
   readonly bytes: number;
-  /** Takes what the reader begins with and holds it until `flow`. Returns the number of the first packet of each batch as it will go out. */
-  attach(burst: readonly Batch[]): readonly number[];
+  /** Takes what the reader begins with, and holds it and what is pushed until `flow`. */
+  attach(burst: readonly Batch[]): void;
+  /** The number, as it will go out, of the first packet of a batch that is held: by its place among them. Undefined if it is not known. */
+  firstSequence(held: number): number | undefined;
   /** The next live batch of a track that the reader takes; `begins`: it can be decoded from here. False: the reader does not get it. */
   push(batch: Batch, begins: boolean): boolean;
   flow(): void;
@@ -62,9 +64,12 @@ export class InterleavedOut implements MediaOut {
     return this.#queue.writtenBytes;
   }
 
-  attach(burst: readonly Batch[]): readonly number[] {
+  attach(burst: readonly Batch[]): void {
     this.#held = burst.map((batch) => this.#framed(batch));
-    return burst.map(({ buffer }) => buffer.readUInt16BE(FRAME_HEADER_BYTES + 2));
+  }
+
+  firstSequence(held: number): number | undefined {
+    return this.#held?.[held]?.readUInt16BE(FRAME_HEADER_BYTES + 2);
   }
 
   push(batch: Batch, begins: boolean): boolean {

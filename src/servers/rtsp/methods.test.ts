@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
+import { RESUME_WAIT_MS } from './answers.ts';
 import { REDIRECT_MS } from './connection.ts';
 import { House } from './fake-house.ts';
 import { batchOf, VIDEO } from './fake-stream.ts';
@@ -28,6 +29,34 @@ describe('GET_PARAMETER', () => {
     );
     const refused = await peer.ask('GET_PARAMETER', '', {}, 'position\r\nhue');
     assert.deepEqual([refused.status, new TextDecoder().decode(refused.body)], [451, 'hue\r\n']);
+  });
+});
+
+describe('PAUSE', () => {
+  it('PLAY says where each track goes on, once it is known, or does not wait for ever', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    await peer.play([0, 2]);
+    await peer.take(2);
+    assert.equal((await peer.ask('PAUSE')).status, 200);
+    house.yard.deliver(batchOf(0, 3, true));
+    house.yard.burst = [batchOf(0, 5, true)];
+    const resumed = peer.ask('PLAY');
+    while (house.yard.readers.size === 0) await house.peer().ask('OPTIONS');
+    house.yard.deliver(batchOf(0, 6, false));
+    house.yard.deliver(batchOf(1, 800, false));
+    assert.equal(
+      (await resumed).headers.get('RTP-Info'),
+      `url=${peer.base}/trackID=0;seq=5;rtptime=5,url=${peer.base}/trackID=1;seq=800;rtptime=800`,
+    );
+    const times = (await peer.take(5)).slice(2).map(({ payload }) => payload.readUInt32BE(4));
+    assert.deepEqual(times, [5, 6, 800]);
+    await peer.ask('PAUSE');
+    const silent = peer.ask('PLAY');
+    while (house.yard.readers.size === 0) await house.peer().ask('OPTIONS');
+    house.clock.advance(RESUME_WAIT_MS);
+    const reply = await silent;
+    assert.deepEqual([reply.status, reply.headers.get('RTP-Info')], [200, undefined]);
   });
 });
 

@@ -24,8 +24,10 @@ export class MulticastOut implements MediaOut {
     this.#reader = reader;
   }
 
-  attach(): readonly number[] {
-    return [];
+  attach(): void {}
+
+  firstSequence(): undefined {
+    return undefined;
   }
 
   push(): boolean {

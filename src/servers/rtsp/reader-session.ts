@@ -50,6 +50,8 @@ export class ReaderSession implements RelayReader {
   #held: Batch[] | undefined = [];
   #reportDueMs = Number.POSITIVE_INFINITY;
   #sentUpToUtcMs: number | undefined;
+  /** Somebody waits for the first of each track. */
+  #begun: (() => void) | undefined;
 
   constructor(options: ReaderSessionOptions) {
     this.#options = options;
@@ -82,18 +84,34 @@ export class ReaderSession implements RelayReader {
     return this.#sentUpToUtcMs;
   }
 
-  /** Attaches to the stream and holds everything until `flow`; returns where each track begins, undefined if not known for all. */
-  attach(): readonly TrackStart[] | undefined {
+  /** Attaches to the stream and holds everything until `flow`. */
+  attach(): void {
     this.detach();
     this.#held = [];
     const { stream, session } = this.#options;
     this.#attachment = stream.attach(this, session.start);
     const burst = this.#attachment.burst.filter(({ track }) => this.#taken[track] !== undefined);
     this.#held.unshift(...burst);
-    const sequences = this.#out.attach(burst);
+    this.#out.attach(burst);
+  }
+
+  /** Resolves when something of each track is held, or after `waitMs`. */
+  async begun(waitMs: number): Promise<void> {
+    if (this.starts() !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#begun = resolve;
+    const timer = this.#options.clock.after(waitMs, resolve);
+    await promise;
+    timer.cancel();
+    this.#begun = undefined;
+  }
+
+  /** Where each track begins, of what is held; undefined if that is not known of all. */
+  starts(): readonly TrackStart[] | undefined {
+    const held = this.#held ?? [];
     const starts = this.#all().map(({ track }) => {
-      const first = burst.findIndex((batch) => batch.track === track.index);
-      const [batch, sequence] = [burst[first], sequences[first]];
+      const first = held.findIndex((batch) => batch.track === track.index);
+      const [batch, sequence] = [held[first], this.#out.firstSequence(first)];
       if (batch === undefined || sequence === undefined) return undefined;
       return { track: track.index, sequence, rtpTime: rtpTimeOf(batch) };
     });
@@ -126,8 +144,13 @@ export class ReaderSession implements RelayReader {
     if (taken === undefined) return;
     const begins = this.#leader === undefined || (batch.key && batch.track === this.#leader);
     const goesOut = this.#out.push(batch, begins);
-    if (this.#held !== undefined) this.#held.push(batch);
+    if (this.#held !== undefined) this.#hold(this.#held, batch);
     else if (goesOut) this.#countSent(taken, batch);
+  }
+
+  #hold(held: Batch[], batch: Batch): void {
+    held.push(batch);
+    if (this.#begun !== undefined && this.starts() !== undefined) this.#begun();
   }
 
   end(error: WeirError): void {

@@ -32,10 +32,14 @@ export class UdpOut implements MediaOut {
     return this.#queue.writtenBytes;
   }
 
-  attach(burst: readonly Batch[]): readonly number[] {
+  attach(burst: readonly Batch[]): void {
     const parts = this.#view.burst(burst);
     this.#held = burst.map(({ track }, i) => ({ track, datagrams: parts[i] ?? [] }));
-    return parts.map(([first]) => ((first?.[2] ?? 0) << 8) | (first?.[3] ?? 0));
+  }
+
+  firstSequence(held: number): number | undefined {
+    const first = this.#held?.[held]?.datagrams[0];
+    return first && ((first[2] ?? 0) << 8) | (first[3] ?? 0);
   }
 
   push(batch: Batch, begins: boolean): boolean {
