@@ -114,12 +114,25 @@ function checkChannels(machine: ServerConnection): void {
 }
 
 function anyRequest(random: (below: number) => number): Uint8Array {
-  const announce = random(6) === 0;
   const [method, uri, headers] = REQUESTS[random(REQUESTS.length)] ?? REQUESTS[0];
-  const text = announce
-    ? `ANNOUNCE ${BASE} RTSP/1.0\r\nCSeq: 1\r\nContent-Type: application/sdp\r\nContent-Length: ${ANNOUNCED.length}\r\n\r\n${ANNOUNCED}`
-    : `${method} ${uri} RTSP/1.0\r\nCSeq: 1\r\n${headers}\r\n`;
-  return new TextEncoder().encode(text);
+  switch (random(8)) {
+    case 0:
+      return request('ANNOUNCE', BASE, 'Content-Type: application/sdp\r\n', ANNOUNCED);
+    case 1:
+      return request(
+        random(3) === 0 ? 'SET_PARAMETER' : 'GET_PARAMETER',
+        BASE,
+        'Session: s1\r\n',
+        'position\r\nx: y\r\n',
+      );
+    default:
+      return request(method, uri, headers, '');
+  }
+}
+
+function request(method: string, uri: string, headers: string, body: string): Uint8Array {
+  const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+  return new TextEncoder().encode(`${method} ${uri} RTSP/1.0\r\nCSeq: 1\r\n${headers}${length}\r\n${body}`);
 }
 
 function mutated(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
