@@ -65,10 +65,10 @@ peerTest(
     );
     assert.deepEqual([(await weir.streamStatus('yard')).state, camera.asked.length], ['idle', 0]);
     const read = (): Promise<string> =>
-      mustRun('ffmpeg', [
-        ...['-v', 'error', '-rtsp_transport', 'tcp', '-i', `${weir.rtsp}/yard`],
-        ...['-frames:v', '25', '-c', 'copy', '-f', 'framemd5', '-'],
-      ]);
+      mustRun(
+        'ffmpeg',
+        `-v error -rtsp_transport tcp -i ${weir.rtsp}/yard -frames:v 25 -c copy -f framemd5 -`.split(' '),
+      );
     await Promise.all([read(), read(), weir.fetch('/yard/preview.mp4')]);
     assert.deepEqual([camera.count('DESCRIBE'), camera.count('PLAY')], [1, 1]);
     await weir.untilState('yard', 'idle', 5000);
