@@ -29,7 +29,7 @@ export const MESSAGE_MS = 10_000;
 export const CLOSE_LINGER_MS = 5000;
 
 /** What a reader that was sent to another URL has to leave; then it is ended. */
-export const REDIRECT_MS = 5000;
+export const REDIRECT_MS = 3000;
 
 /** What was wrong with what came, counted. */
 export interface ConnectionFaults {
