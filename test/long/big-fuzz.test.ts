@@ -17,6 +17,7 @@ const SUITES: readonly { readonly file: string; readonly rounds: number }[] = [
   { file: 'src/core/rtsp/server/connection.fuzz.test.ts', rounds: 2_000_000 },
   { file: 'src/core/rtsp/client/dialogue.fuzz.test.ts', rounds: 2_000_000 },
   { file: 'src/stream/media.fuzz.test.ts', rounds: 3_000_000 },
+  { file: 'src/servers/rtsp/wild-peers.fuzz.test.ts', rounds: 5_000_000 },
   { file: 'src/core/long-runs.test.ts', rounds: 2_000_000 },
 ];
 

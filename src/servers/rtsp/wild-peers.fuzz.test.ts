@@ -1,0 +1,105 @@
+/**
+ * Peers that say anything on real sockets, some of them while media flows to them, and leave in any way: nobody else notices, no reader or session stays
+ * behind, and what goes wrong is the peer's fault, with a code.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { FUZZ_ROUNDS, FUZZ_SEED, oneOf, pieces } from '../../../test/harness/fuzz.ts';
+import { below, mutated, type Random } from '../../../test/harness/mutations.ts';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { ANNOUNCED } from '../../core/rtsp/server/fake-peer.ts';
+import { frame } from '../../core/rtsp/wire/frame.ts';
+import type { TrackSink } from '../../stream/source.ts';
+import { House } from './fake-house.ts';
+import { batchOf } from './fake-stream.ts';
+
+/** In the unit run 60 peers, four at a time. */
+const TURNS = Math.ceil((FUZZ_ROUNDS * 15) / 100_000);
+const AT_ONCE = 4;
+const SAID = 12;
+
+const NO_TRACK: TrackSink = {
+  packet: () => undefined,
+  senderReport: () => undefined,
+  goodbye: () => undefined,
+  accessUnit: () => undefined,
+  flush: () => undefined,
+};
+
+test('wild peers', async () => {
+  await using house = await House.open();
+  const random = seededRandom(FUZZ_SEED);
+  const over = new AbortController();
+  house.registry.take = async (source) => {
+    await source.run({ announce: (tracks) => tracks.map(() => NO_TRACK) }, over.signal).catch(() => undefined);
+    return undefined;
+  };
+  const good = house.peer();
+  await good.play();
+  let ticks = 9000;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const peers = Array.from({ length: AT_ONCE }, () => wildPeer(house, random));
+    house.yard.deliver(batchOf(0, (ticks += 3600), turn % 5 === 0));
+    await Promise.all(peers);
+    house.clock.advance(100);
+  }
+  assert.equal((await good.ask('OPTIONS')).status, 200, `WEIR_SEED=${FUZZ_SEED}`);
+  assert.equal((await good.take(TURNS)).length, TURNS);
+  while (house.yard.readers.size > 1) await good.ask('OPTIONS');
+  assert.equal(house.server.sessions().length, 1);
+  over.abort();
+  assert.deepEqual(
+    house.log.lines.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
+async function wildPeer(house: House, random: Random): Promise<void> {
+  const { port } = house.server.address;
+  const socket = connect(port, '127.0.0.1');
+  const closed = Promise.withResolvers<void>();
+  socket.on('close', () => closed.resolve());
+  socket.on('error', () => undefined).resume();
+  await once(socket, 'connect');
+  const mood = random();
+  for (let said = 0; said < SAID && socket.writable; said++) {
+    const bytes = anything(`rtsp://127.0.0.1:${port}/${random() < 0.9 ? 'yard' : 'new'}`, random);
+    for (const piece of pieces(random() < mood ? bytes : mutated(bytes, random), 2000, random)) socket.write(piece);
+    if (random() < 0.2) await new Promise(setImmediate);
+  }
+  if (random() < 0.5) socket.end();
+  else socket.destroy();
+  await closed.promise;
+}
+
+function anything(base: string, random: Random): Uint8Array {
+  const channels = below(4, random);
+  switch (below(10, random)) {
+    case 0:
+      return frame(
+        channels,
+        Uint8Array.from({ length: below(300, random) }, () => below(256, random)),
+      );
+    case 1:
+      return request('ANNOUNCE', base, ['Content-Type: application/sdp'], ANNOUNCED);
+    case 2:
+      return request('SETUP', `${base}/streamid=0`, ['Transport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record']);
+    case 3:
+      return request('RECORD', base, []);
+    case 4:
+    case 5:
+      return request('SETUP', `${base}/trackID=${channels}`, [`Transport: RTP/AVP/TCP;interleaved=${channels}`]);
+    case 6:
+    case 7:
+      return request('PLAY', base, []);
+    default:
+      return request(oneOf(['OPTIONS', 'DESCRIBE', 'PAUSE', 'TEARDOWN', 'GET_PARAMETER', 'BREW'], random), base, []);
+  }
+}
+
+function request(method: string, uri: string, headers: readonly string[], body = ''): Uint8Array {
+  const all = ['CSeq: 1', ...headers, ...(body === '' ? [] : [`Content-Length: ${body.length}`])];
+  return Buffer.from(`${method} ${uri} RTSP/1.0\r\n${all.join('\r\n')}\r\n\r\n${body}`);
+}
