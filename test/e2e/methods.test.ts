@@ -31,7 +31,7 @@ test('a reader asks, pauses and goes on where the answer says', async (context) 
   assert.equal((await peer.ask(`PAUSE ${url} RTSP/1.0\r\n${session}`)).status, 200);
   peer.packets.length = 0;
   await peer.ask(`OPTIONS ${url} RTSP/1.0\r\n${session}`);
-  assert.deepEqual(peer.packets, []);
+  assert.equal(peer.packets.length, 0);
   const resumed = await peer.ask(`PLAY ${url} RTSP/1.0\r\n${session}`);
   await weir.until(() => peer.packets.length > 50, 'packets again');
   const info = resumed.headers.get('RTP-Info') ?? '';
