@@ -311,7 +311,6 @@ describe('in the media', () => {
 
   it('Amcrest and others: key frames without parameter sets, once those are known (mtx#4262: they came once)', () => {
     const stream = videoStream('plain-h264');
-    const isSet = ({ payload }: { readonly payload: Uint8Array }): boolean => [7, 8].includes((payload[0] ?? 0) & 31);
     const all = payloadsOf(stream);
     const first = all.findIndex(isSet);
     const once = all.filter((payload, index) => !isSet(payload) || index <= first + 1);
@@ -341,4 +340,8 @@ function receive(packets: readonly Uint8Array[]): {
   const lost = packets.map((packet, index) => receiver.push(packet, 40 * index));
   const named = Object.entries(counts).filter(([, count]) => count > 0);
   return { lost, faults: named.map(([name, count]) => `${name} ${count}`).join(', ') };
+}
+
+function isSet({ payload }: { readonly payload: Uint8Array }): boolean {
+  return [7, 8].includes((payload[0] ?? 0) & 31);
 }
