@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
-import { bindUdp, bindUdpPair, type UdpAddress, type UdpPair, type UdpSocket } from '../../net/udp.ts';
+import { bindUdp, bindUdpPair, type UdpAddress, type UdpPair } from '../../net/udp.ts';
 import { DatagramOrder } from '../../stream/datagram-order.ts';
 
 export interface CameraPortsOptions {
@@ -112,22 +112,34 @@ export class CameraPorts {
     const order = new DatagramOrder({ clock, faults, deliver: (packets) => datagrams(track, 'rtp', packets) });
     const ports: TrackPorts = { pair, order, senderHost, reportTo };
     this.#tracks.set(track, ports);
-    this.#listen(ports, pair.rtp, (datagram) => order.push(datagram));
-    this.#listen(ports, pair.rtcp, (datagram, from) => {
+    pair.rtp.handle((datagram, from) => {
+      // Of a group, whoever is the first to send RTP: our own reports come back from it as well.
+      if (isVersion2(datagram)) ports.senderHost ??= from.host;
+      if (this.#isOfCamera(ports, from)) order.push(datagram);
+    });
+    pair.rtcp.handle((datagram, from) => {
+      if (this.#isOurs(ports, from) || !this.#isOfCamera(ports, from)) return;
       // Not to whoever sends to a group: all of it hears reports.
       if (senderHost !== undefined) ports.reportTo = from;
       datagrams(track, 'rtcp', [datagram]);
     });
   }
 
-  #listen(ports: TrackPorts, socket: UdpSocket, take: (datagram: Uint8Array, from: UdpAddress) => void): void {
-    socket.handle((datagram, from) => {
-      if (this.#closed) return;
-      ports.senderHost ??= from.host;
-      if (from.host === ports.senderHost) take(datagram, from);
-      else this.#options.faults.strayDatagrams += 1;
-    });
+  #isOfCamera({ senderHost }: TrackPorts, from: UdpAddress): boolean {
+    if (this.#closed) return false;
+    if (from.host === senderHost) return true;
+    if (senderHost !== undefined) this.#options.faults.strayDatagrams += 1;
+    return false;
   }
+
+  /** What we sent to a group comes back. */
+  #isOurs({ pair }: TrackPorts, from: UdpAddress): boolean {
+    return from.port === pair.rtcp.port && from.host === this.#options.ownHost;
+  }
+}
+
+function isVersion2(datagram: Uint8Array): boolean {
+  return (datagram[0] ?? 0) >> 6 === 2;
 }
 
 function anyAddress(peerHost: string): string {
