@@ -23,11 +23,16 @@ export async function withErrorsSaid(command: () => Promise<ExitCode>): Promise<
   }
 }
 
-/** Aborts at Ctrl-C and SIGTERM; the second signal ends the process at once. Dispose to let go of the signals. */
+/** Who passes signals on (timeout, npm) sends one that the terminal sent too: that is no second one. */
+const SAME_SIGNAL_MS = 500;
+
+/** Aborts at Ctrl-C and SIGTERM; a second signal ends the process at once. Dispose to let go of the signals. */
 export class StopSignal implements Disposable {
   readonly #controller = new AbortController();
+  #firstMs: number | undefined;
   readonly #onSignal = (): void => {
-    if (this.#controller.signal.aborted) process.exit(1);
+    this.#firstMs ??= performance.now();
+    if (performance.now() - this.#firstMs > SAME_SIGNAL_MS) process.exit(1);
     this.#controller.abort();
   };
 

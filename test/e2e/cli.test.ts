@@ -143,6 +143,27 @@ peerTest('ffmpeg takes what is pushed, the first frame and all that follow', ['f
   assert.equal(taken.length, (await codedPictureHashes(clip)).length);
 });
 
+peerTest(
+  'gst-rtsp-server takes what is pushed over UDP, with a digest login',
+  ['gst-rtsp-server', 'ffmpeg'],
+  async (context) => {
+    const folder = temporaryFolder(context);
+    const file = path.join(folder, 'taken.h264');
+    const clip = await makeClip(context, { seconds: 1, audio: false });
+    const recorder = path.resolve(import.meta.dirname, '../harness/gst-recorder.py');
+    const server = new Background(context, '/usr/bin/python3', [recorder, file]);
+    const [port] = await server.line(/^\d+$/m, 15_000);
+    const wrong = await weirCommand(['push', clip, `rtsp://camera:wrong@127.0.0.1:${port}/rec`]);
+    assert.match(wrong.stderr, /push-unauthorized/);
+    const url = `rtsp://camera:pass%3Aword@127.0.0.1:${port}/rec`;
+    const pushed = await weirCommand(['push', clip, url, '--transport', 'udp']);
+    assert.equal(pushed.code, 0, pushed.stderr);
+    assert.doesNotMatch(pushed.stdout, /pass/);
+    // The session is torn down: what came is in the file.
+    assert.deepEqual(await pictureHashes(file), await pictureHashes(clip));
+  },
+);
+
 /** One that nothing uses now, for a program that must be told. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
