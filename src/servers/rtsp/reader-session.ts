@@ -97,7 +97,7 @@ export class ReaderSession implements RelayReader {
 
   /** Resolves when something of each track is held, or after `waitMs`. */
   async begun(waitMs: number): Promise<void> {
-    if (this.starts() !== undefined) return;
+    if (this.#hasBegun()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#begun = resolve;
     const timer = this.#options.clock.after(waitMs, resolve);
@@ -106,14 +106,17 @@ export class ReaderSession implements RelayReader {
     this.#begun = undefined;
   }
 
-  /** Where each track begins, of what is held; undefined if that is not known of all. */
+  /** Where each track begins; undefined if nothing is held, or that is not known of all. */
   starts(): readonly TrackStart[] | undefined {
     const held = this.#held ?? [];
+    if (held.length === 0) return undefined;
+    const firstMs = this.#firstUtcMs(held);
     const starts = this.#all().map(({ track }) => {
       const first = held.findIndex((batch) => batch.track === track.index);
-      const [batch, sequence] = [held[first], this.#out.firstSequence(first)];
-      if (batch === undefined || sequence === undefined) return undefined;
-      return { track: track.index, sequence, rtpTime: rtpTimeOf(batch) };
+      const batch = held[first];
+      const rtpTime = batch === undefined ? this.#rtpTimeAt(track, firstMs) : rtpTimeOf(batch);
+      if (rtpTime === undefined) return undefined;
+      return { track: track.index, sequence: this.#out.firstSequence(first), rtpTime };
     });
     return starts.includes(undefined) ? undefined : starts.filter((start) => start !== undefined);
   }
@@ -150,7 +153,11 @@ export class ReaderSession implements RelayReader {
 
   #hold(held: Batch[], batch: Batch): void {
     held.push(batch);
-    if (this.#begun !== undefined && this.starts() !== undefined) this.#begun();
+    if (this.#begun !== undefined && this.#hasBegun()) this.#begun();
+  }
+
+  #hasBegun(): boolean {
+    return this.#all().every(({ track }) => this.#held?.some((batch) => batch.track === track.index) === true);
   }
 
   end(error: WeirError): void {
@@ -209,6 +216,16 @@ export class ReaderSession implements RelayReader {
       firstMs = Math.min(firstMs, moment.ntpUtcMs + (ticksAfter * 1000) / track.format.clockRate);
     }
     return Math.floor(firstMs);
+  }
+
+  /**
+   * Of a track that has nothing in memory, as sound has not: its time at the moment at which the others begin. With two tracks retina wants the time of
+   * both.
+   */
+  #rtpTimeAt({ index, format }: RelayTrack, utcMs: number): number | undefined {
+    const moment = this.#options.stream.senderClock(index);
+    if (moment === undefined) return undefined;
+    return (moment.rtpTimestamp + Math.round(((utcMs - moment.ntpUtcMs) * format.clockRate) / 1000)) >>> 0;
   }
 
   #sendReports(utcMs: number): void {

@@ -73,6 +73,19 @@ describe('reading', () => {
     assert.deepEqual(live, { channel: 0, payload: Buffer.from(batchOf(0, 16_200, false).buffer.subarray(4)) });
   });
 
+  it('a track with nothing in memory: RTP-Info says its time where the others begin', async () => {
+    await using house = await House.open();
+    const peer = house.peer();
+    house.yard.clock = { ntpUtcMs: 10_000, rtpTimestamp: 8000 };
+    // The picture began half a second before the moment of the clock.
+    house.yard.burst = [batchOf(0, 8000 - 45_000 + 2 ** 32, true)];
+    const reply = await peer.play();
+    assert.equal(
+      reply.headers.get('RTP-Info'),
+      `url=${peer.base}/trackID=0;seq=28536;rtptime=4294930296,url=${peer.base}/trackID=1;rtptime=4000`,
+    );
+  });
+
   it('serves other channels, and one track alone', async () => {
     await using house = await House.open();
     const swapped = house.peer();

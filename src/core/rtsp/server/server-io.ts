@@ -97,6 +97,7 @@ export type WantedWay = { readonly kind: 'udp'; readonly clientPorts: PortPair }
 
 export interface TrackStart {
   readonly track: number;
-  readonly sequence: number;
+  /** Undefined: its first packet has not come yet. */
+  readonly sequence: number | undefined;
   readonly rtpTime: number;
 }

@@ -6,10 +6,16 @@
  */
 export interface RtpInfo {
   readonly url: string;
-  readonly sequence: number;
+  /** Undefined: not known; may be left out. */
+  readonly sequence: number | undefined;
   readonly rtpTime: number;
 }
 
 export function serialiseRtpInfo(entries: readonly RtpInfo[]): string {
-  return entries.map((entry) => `url=${entry.url};seq=${entry.sequence};rtptime=${entry.rtpTime}`).join(',');
+  return entries
+    .map(
+      ({ url, sequence, rtpTime }) =>
+        `url=${url}${sequence === undefined ? '' : `;seq=${sequence}`};rtptime=${rtpTime}`,
+    )
+    .join(',');
 }

@@ -135,10 +135,11 @@ it('RTP-Info names each track and where it begins', () => {
   const entries = [
     { url: 'rtsp://h/s/trackID=0', sequence: 47121, rtpTime: 3475222385 },
     { url: 'rtsp://h/s/trackID=1', sequence: 0, rtpTime: 0 },
+    { url: 'rtsp://h/s/trackID=2', sequence: undefined, rtpTime: 7 },
   ];
   assert.equal(
     serialiseRtpInfo(entries),
-    'url=rtsp://h/s/trackID=0;seq=47121;rtptime=3475222385,url=rtsp://h/s/trackID=1;seq=0;rtptime=0',
+    'url=rtsp://h/s/trackID=0;seq=47121;rtptime=3475222385,url=rtsp://h/s/trackID=1;seq=0;rtptime=0,url=rtsp://h/s/trackID=2;rtptime=7',
   );
 });
 
