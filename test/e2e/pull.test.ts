@@ -50,13 +50,25 @@ peerTest('says what is wrong with a password that the camera refuses', ['gst-rts
   assert.ok(!JSON.stringify(error).includes('wrong'), 'the password is in the answer');
 });
 
-peerTest('pulls from another weir', ['ffprobe'], async (context) => {
-  const far = await RunningWeir.start(context, 'streams: { demo: { source: test-pattern } }\n');
+peerTest('pulls from another weir, also where that sends its readers on', ['ffprobe'], async (context) => {
+  const far = await RunningWeir.start(
+    context,
+    'streams: { demo: { source: test-pattern }, other: { source: test-pattern } }\n',
+  );
   const near = await RunningWeir.start(context, `streams: { copy: { source: '${far.rtsp}/demo', record: true } }\n`);
   await near.untilState('copy', 'live');
   assert.deepEqual(await codecsOf(`${near.rtsp}/copy`), ['h264', 'aac']);
   assert.deepEqual(await codecsOf(`${near.http}/copy/index.m3u8`), ['h264', 'aac']);
   assert.equal((await far.streamStatus('demo')).readers['rtsp'], 1, 'one connection, however many read the copy');
+  const sent = await far.fetch('/api/v1/streams/demo/redirect', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ to: `${far.rtsp}/other` }),
+  });
+  assert.equal(sent.status, 200);
+  await far.until(async () => (await far.streamStatus('other')).readers['rtsp'] === 1, 'the copy at the other stream');
+  const { state, source } = await near.streamStatus('copy');
+  assert.deepEqual([state, source.attempts], ['live', 1]);
 });
 
 async function codecsOf(url: string): Promise<readonly string[]> {
