@@ -8,7 +8,6 @@ import type { SessionPurpose } from './session-state.ts';
 import type { SessionTable } from './session-table.ts';
 import { ServerSession, type SessionTrack } from './session.ts';
 import type { RequestTarget } from './target.ts';
-import type { MediaWay } from './media-way.ts';
 import { assignChannels, type ChannelPair } from './transport-choice.ts';
 
 export const MAX_SESSIONS_PER_CONNECTION = 8;
@@ -90,10 +89,11 @@ export class ConnectionSessions {
   }
 
   /** Adds a track of an admitted session, or gives it another way. */
-  addTrack(session: ServerSession, track: number, way: MediaWay): void {
+  addTrack(session: ServerSession, added: SessionTrack): void {
+    const { track, way } = added;
     const former = session.track(track);
     if (former !== undefined) this.#release(former);
-    session.addTrack({ track, way });
+    session.addTrack(added);
     if (way.kind !== 'interleaved') return;
     this.#channels[way.channels[0]] = { session, track, part: 'rtp' };
     this.#channels[way.channels[1]] = { session, track, part: 'rtcp' };

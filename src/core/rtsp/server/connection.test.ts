@@ -193,6 +193,20 @@ describe('reading', () => {
     assert.equal(reader().ask('SETUP', 'rtsp://192.0.2.1/lobby', { ...TCP, ...SESSION }).status, 459);
   });
 
+  it('RTP-Info names each track as its SETUP did', () => {
+    const rows: readonly (readonly [base: string, info: string | undefined])[] = [
+      [`${BASE}/?start=gop/trackID=0`, `url=${BASE}/?start=gop/trackID=0;seq=100;rtptime=9000`],
+      [`${BASE}/trackID=0?start=gop`, `url=${BASE}/trackID=0?start=gop;seq=100;rtptime=9000`],
+      [BASE.replace('//', '//user:word@'), `url=${BASE};seq=100;rtptime=9000`],
+      [`${BASE}/trackID=0?a=1,2`, undefined],
+    ];
+    for (const [uri, info] of rows) {
+      const peer = new Dialogue();
+      peer.ask('SETUP', uri, TCP);
+      assert.equal(peer.ask('PLAY', BASE, SESSION).headers.get('RTP-Info'), info, uri);
+    }
+  });
+
   it('RTP-Info is left out unless all of it is true', () => {
     const peer = reader();
     peer.edge = () => ({ kind: 'playing', starts: undefined });

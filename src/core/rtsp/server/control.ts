@@ -10,7 +10,7 @@ import { ok, refusal, refusalOf, type HeaderList, type Reply } from './response.
 import type { LoginNeed, ServerOutput, TrackStart } from './server-io.ts';
 import type { SessionMethod } from './session-state.ts';
 import type { ServerSession } from './session.ts';
-import { baseUri, parseTarget } from './target.ts';
+import { parseTarget } from './target.ts';
 
 const LIVE_RANGE = serialiseRange({ kind: 'npt', fromS: 'now', toS: undefined });
 
@@ -54,7 +54,7 @@ function play(
   session.wantsStart(parseTarget(request.uri)?.start);
   return asked({ kind: 'play', login, session }, (answer) => {
     if (answer.kind !== 'playing') return mismatched();
-    const headers = [['Range', LIVE_RANGE] as const, ...rtpInfo(baseUri(request.uri), session, answer.starts)];
+    const headers = [['Range', LIVE_RANGE] as const, ...rtpInfo(session, answer.starts)];
     return changed(session, sessions, 'PLAY', ok(headers), { kind: 'flow', session });
   });
 }
@@ -116,13 +116,19 @@ function archiveNotServed(): WeirError {
   return new WeirError('time-invalid', 'Over RTSP only what is live is served', { expected: LIVE_RANGE });
 }
 
-/** True numbers for every track, or no header: GStreamer believes them, and false ones mislead it. */
-function rtpInfo(base: string, session: ServerSession, starts: readonly TrackStart[] | undefined): HeaderList {
+/**
+ * True numbers for every track, or no header: GStreamer believes them, and false ones mislead it. Each by the URL that its SETUP had: clients look for
+ * that, and each joins our base, query and control to another (retina compares them letter by letter).
+ */
+function rtpInfo(session: ServerSession, starts: readonly TrackStart[] | undefined): HeaderList {
   if (starts === undefined || starts.length < session.tracks.length) return [];
   const entries = starts.map(({ track, sequence, rtpTime }) => ({
-    url: `${base}/trackID=${track}`,
+    url: session.track(track)?.uri ?? '',
     sequence,
     rtpTime,
   }));
-  return [['RTP-Info', serialiseRtpInfo(entries)]];
+  return entries.some(({ url }) => ENDS_URL.test(url)) ? [] : [['RTP-Info', serialiseRtpInfo(entries)]];
 }
+
+/** What ends a URL in the header. */
+const ENDS_URL = /[,;]/;

@@ -7,6 +7,8 @@ export interface SessionTrack {
   /** Index in the stream's, or the announcement's, list. */
   readonly track: number;
   readonly way: MediaWay;
+  /** As its SETUP named it, without user and password. */
+  readonly uri: string;
 }
 
 export class ServerSession {

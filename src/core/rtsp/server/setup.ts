@@ -6,7 +6,7 @@ import type { AnnouncedBy, ConnectionSessions } from './connection-sessions.ts';
 import { asked, loginNeed, mismatched, notNow, replied, type Outcome, type Replied } from './outcome.ts';
 import { malformed, ok, refusal, refusalOf } from './response.ts';
 import type { ServerSession } from './session.ts';
-import { baseUri, parseTarget } from './target.ts';
+import { baseUri, parseTarget, withoutUserinfo } from './target.ts';
 import { transportReply, type MediaWay, type OfferedWays } from './media-way.ts';
 import type { WantedWay } from './server-io.ts';
 import { chooseTransport, purposeOf, type ChosenTransport } from './transport-choice.ts';
@@ -40,7 +40,7 @@ export function setup(
     if (ssrc === undefined) return replied(refusal('track-unknown'), named);
     const session = named ?? sessions.create('play', target.stream, answer.user, answeredMs, baseUri(request.uri));
     session.wantsStart(target.start);
-    return addTrack(session, track, chosen, sessions, ssrc);
+    return addTrack(request, session, track, chosen, sessions, ssrc);
   });
 }
 
@@ -60,10 +60,11 @@ function setupRecord(
   const track = announcedTrack(request.uri, announcement) ?? firstUnused(existing);
   if (announcement.tracks[track] === undefined) return replied(refusal('track-unknown'), existing);
   const session = existing ?? sessions.create('record', announcement.stream, user, nowMs, announcement.base);
-  return addTrack(session, track, chosen, sessions, undefined);
+  return addTrack(request, session, track, chosen, sessions, undefined);
 }
 
 function addTrack(
+  request: RtspRequest,
   session: ServerSession,
   track: number,
   { transport, kind }: ChosenTransport,
@@ -76,7 +77,7 @@ function addTrack(
   const refused = sessions.admit(session, track);
   if (refused !== undefined) return replied(refusalOf(refused));
   const done = (way: MediaWay): Replied => {
-    sessions.addTrack(session, track, way);
+    sessions.addTrack(session, { track, way, uri: withoutUserinfo(request.uri) });
     session.done('SETUP');
     return replied(ok([['Transport', transportReply(transport, way, session.purpose, ssrc)]]), session);
   };
