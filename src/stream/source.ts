@@ -15,12 +15,22 @@ export interface Source {
   readonly host?: string;
   /** Faults of the peer that were tolerated so far, by name; undefined where none are counted. Read for status and metrics. */
   readonly faults?: Readonly<Record<string, number>>;
+  /** What it offered last and is not taken; undefined where it cannot say. Read for status. */
+  readonly skipped?: readonly SkippedMedia[];
   /**
    * Runs one attempt: announces tracks, delivers until it ends. Returns when `signal` aborted and everything is closed
    * (an RTSP session torn down, within 500 ms). Throws a WeirError when it ends otherwise; `row.retry` of its code says
    * whether trying again makes sense without a change.
    */
   run(sink: SourceSink, signal: AbortSignal): Promise<void>;
+}
+
+/** A section of a source's description that is not taken. */
+export interface SkippedMedia {
+  /** As the source says: 'audio', 'application'. */
+  readonly media: string;
+  /** Half a sentence. */
+  readonly reason: string;
 }
 
 /** What the stream offers a source for one attempt. All calls are synchronous and never throw on bad media. */

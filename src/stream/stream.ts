@@ -3,7 +3,7 @@ import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { WeirError } from '../core/errors.ts';
 import type { Batch } from './batch.ts';
-import type { Source } from './source.ts';
+import type { SkippedMedia, Source } from './source.ts';
 import type { Lease, Timeline } from './timeline.ts';
 
 export type StreamState = 'idle' | 'connecting' | 'live' | 'down';
@@ -99,6 +99,8 @@ export interface SourceStatus {
   readonly nextAttemptUtcMs: number | undefined;
   /** Tolerated faults of the protocol, by name, of all sources; those of the media stand with their track. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What the source offers and we do not take; absent where that is nothing, or not known. */
+  readonly skipped?: readonly SkippedMedia[];
   /** All sources in order of preference; undefined where there is but one. */
   readonly members?: readonly SourceMemberStatus[];
 }

@@ -69,6 +69,7 @@ export class FakeStream implements Stream {
         attempts: 3,
         nextAttemptUtcMs: NOW + 5000,
         faults: {},
+        skipped: [{ media: 'audio', reason: 'it is a back-channel' }],
       },
       tracks: [
         { format: { ...video, parameters }, ...counts },

@@ -330,6 +330,7 @@ test('one stream: the shape of the file, and its status', async () => {
       attempts: 3,
       nextAttempt: '2026-01-01T10:00:05.000Z',
       faults: {},
+      skipped: [{ media: 'audio', reason: 'it is a back-channel' }],
     },
     tracks: [
       {
@@ -338,6 +339,7 @@ test('one stream: the shape of the file, and its status', async () => {
         encoding: 'H264',
         clockRate: 90_000,
         codecString: 'avc1.64001f',
+        timeline: true,
         width: 1280,
         height: 720,
         frameRate: 25,
@@ -356,6 +358,7 @@ test('one stream: the shape of the file, and its status', async () => {
         encoding: 'PCMA',
         clockRate: 8000,
         codecString: null,
+        timeline: false,
         width: null,
         height: null,
         frameRate: null,

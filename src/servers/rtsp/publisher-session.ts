@@ -9,7 +9,7 @@ import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { TrackReport } from './media-out.ts';
 import type { DatagramFaults } from './publisher-ports.ts';
 import { noIngestFaults, RECEIVER_REPORT_MS, RtpIngest } from '../../stream/rtp-ingest.ts';
-import type { Source, SourceSink } from '../../stream/source.ts';
+import type { SkippedMedia, Source, SourceSink } from '../../stream/source.ts';
 
 /** A publisher that sends no media for so long is gone, whatever its socket says. */
 export const PUBLISHER_SILENCE_MS = 15_000;
@@ -66,6 +66,11 @@ export class PublisherSession implements Source {
   get faults(): Readonly<Record<string, number>> {
     const { doubledPackets, strayDatagrams } = this.#options.datagramFaults();
     return { ...this.#faults, doubledPackets: this.#faults.doubledPackets + doubledPackets, strayDatagrams };
+  }
+
+  get skipped(): readonly SkippedMedia[] {
+    const { tracks } = this.#options.announcement;
+    return tracks.flatMap(({ media, reason }) => (reason === undefined ? [] : [{ media, reason }]));
   }
 
   /** Bytes of media taken. */

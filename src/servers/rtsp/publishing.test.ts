@@ -94,6 +94,20 @@ describe('publishing', () => {
     assert.equal(house.server.sessions()[0]?.state, 'recording');
   });
 
+  it('says what of it cannot be taken', async () => {
+    await using house = await House.open();
+    const heard = new Heard();
+    house.registry.take = (source) => heard.run(source);
+    const peer = house.peer();
+    const more = 'm=vana 0 RTP/AVP 99\r\na=rtpmap:99 X/1\r\na=control:streamid=2\r\n';
+    const headers = { 'Content-Type': 'application/sdp' };
+    assert.equal((await peer.ask('ANNOUNCE', '', headers, ANNOUNCED + more)).status, 200);
+    const transport = { Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1;mode=record' };
+    assert.equal((await peer.ask('SETUP', '/streamid=0', transport)).status, 200);
+    assert.equal((await peer.ask('RECORD')).status, 200);
+    assert.deepEqual(house.registry.published[0]?.skipped, [{ media: 'vana', reason: 'its media type is "vana"' }]);
+  });
+
   it('delivers packets and reports, and flushes after each chunk', async () => {
     await using house = await House.open();
     const { peer, heard } = await publishing(house);

@@ -36,6 +36,8 @@ export interface AttemptOptions {
   readonly cname: string;
   /** Counted into. */
   readonly faults: AttemptFaults;
+  /** Told, with each list of tracks, what is not taken. */
+  readonly skipped: (tracks: readonly SkippedTrack[]) => void;
 }
 
 export interface AttemptFaults extends IngestFaults {
@@ -236,6 +238,7 @@ export class RtspAttempt {
 
   #announce(connection: Connection, tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]): void {
     const { sink, log, clock, ssrc, cname, faults } = this.#options;
+    this.#options.skipped(skipped);
     for (const { section, media, reason } of skipped)
       log.info({ section, media, reason }, 'A track of the source is not used');
     connection.media?.reports.cancel();

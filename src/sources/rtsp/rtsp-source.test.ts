@@ -93,6 +93,7 @@ describe('a recorded camera is pulled:', () => {
         readonly path: string;
         readonly encodings: readonly string[];
         readonly setUps: readonly string[];
+        readonly skipped?: readonly string[];
       }
     >
   > = {
@@ -158,6 +159,7 @@ describe('a recorded camera is pulled:', () => {
       describe: 'tplink_sdp',
       encodings: ['H265', 'PCMA'],
       setUps: ['/stream1/track1', '/stream1/track2'],
+      skipped: ['application/TP-LINK: its media type is "application/TP-LINK"'],
     },
     UniFi: {
       path: '/x',
@@ -172,7 +174,7 @@ describe('a recorded camera is pulled:', () => {
       setUps: ['/s/streamid=0', '/s/streamid=1'],
     },
   };
-  for (const [name, { path, encodings, setUps, ...script }] of Object.entries(rows)) {
+  for (const [name, { path, encodings, setUps, skipped = [], ...script }] of Object.entries(rows)) {
     it(`${name}: its tracks, its packets, one connection, torn down`, async () => {
       await using camera = await FakeCamera.open(script);
       const run = new Run(camera.url('', path));
@@ -192,6 +194,8 @@ describe('a recorded camera is pulled:', () => {
         setUps.map((rest) => camera.url('', rest)),
       );
       assert.deepEqual([camera.methods.at(-1), camera.connections], ['TEARDOWN', 1]);
+      const unused = run.source.skipped.map(({ media, reason }) => `${media}: ${reason}`);
+      assert.deepEqual(unused, skipped);
     });
   }
 

@@ -12,7 +12,7 @@ import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
-import type { Source, SourceSink } from '../../stream/source.ts';
+import type { SkippedMedia, Source, SourceSink } from '../../stream/source.ts';
 import { dialFor, sourceUrl, type Dial } from './dial.ts';
 import { RtspAttempt } from './rtsp-attempt.ts';
 
@@ -46,6 +46,7 @@ export class RtspSource implements Source {
   /** Of the attempt that runs. */
   #faultsNow = (): Faults => ({});
   #faultsBefore: Faults = {};
+  #skipped: readonly SkippedMedia[] = [];
 
   constructor(options: RtspSourceOptions) {
     this.#options = options;
@@ -60,6 +61,10 @@ export class RtspSource implements Source {
     return sum(this.#faultsBefore, this.#faultsNow());
   }
 
+  get skipped(): readonly SkippedMedia[] {
+    return this.#skipped;
+  }
+
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     const { settings, clock, log, hash, tap = untapped } = this.#options;
     const machine = this.#newMachine();
@@ -69,8 +74,9 @@ export class RtspSource implements Source {
     const own = { ssrc: this.#ssrc, cname: 'weir' };
     const dial = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
     const connect: Dial = async (url, options) => tap(await dial(url, options));
+    const skipped = (tracks: readonly SkippedMedia[]): void => void (this.#skipped = tracks);
     try {
-      await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults }).run(signal);
+      await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults, skipped }).run(signal);
     } finally {
       this.#keepAlive = machine.keepAlive;
       this.#way = machine.provenWay ?? this.#way;

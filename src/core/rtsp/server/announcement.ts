@@ -15,6 +15,8 @@ export interface Announcement {
 }
 
 export interface AnnouncedTrack {
+  /** As sent: 'video'. */
+  readonly media: string;
   /** a=control, as sent. */
   readonly control: string | undefined;
   /** Undefined if it cannot be used. */
@@ -36,6 +38,7 @@ export function parseAnnouncement(body: Uint8Array, base: string, stream: string
     stream,
     base,
     tracks: description.media.map((media, index) => ({
+      media: media.media,
       control: media.control,
       format: tracks.find((track) => track.section === index)?.format,
       reason: unusable.find((section) => section.section === index)?.reason,

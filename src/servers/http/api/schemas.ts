@@ -28,6 +28,9 @@ export const TrackReport = z
       description: 'RFC 6381; null until it is known, or for a codec that is only relayed',
       example: 'avc1.64001f',
     }),
+    timeline: z
+      .boolean()
+      .meta({ description: 'HLS and recordings can hold it; otherwise it is relayed to RTSP readers alone' }),
     width: count().nullable().meta({ description: 'Video, in pixels' }),
     height: count().nullable(),
     frameRate: z.number().nullable().meta({ description: 'Video, if the source says so' }),
@@ -52,6 +55,9 @@ const SourceReport = z
     attempts: count(),
     nextAttempt: time().nullable(),
     faults: z.record(z.string(), count()).meta({ description: 'Faults of its protocol that were tolerated, by name' }),
+    skipped: z
+      .array(z.object({ media: z.string().meta({ example: 'audio' }), reason: z.string() }))
+      .meta({ description: 'What it offers and is not taken, with the reason' }),
   })
   .meta({ id: 'SourceStatus' });
 

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { redactUrl } from '../../../base/redact.ts';
 import type { KeepSettings, SourceSettings, StreamSettings } from '../../../config/settings.ts';
 import { formatDuration, formatSize } from '../../../config/values.ts';
+import { codecFor } from '../../../core/codec/registry.ts';
 import type { WeirError } from '../../../core/errors.ts';
 import type { SourceMemberStatus, Stream, StreamStatus, TrackStatus } from '../../../stream/stream.ts';
 import type { ErrorReport, StatusReport, StreamReport, TrackReport } from './schemas.ts';
@@ -80,7 +81,7 @@ function keepReport(keep: KeepSettings): z.output<typeof StreamReport>['keep'] {
 function statusReport(status: StreamStatus, recording: RecordingStatus): z.output<typeof StatusReport> {
   const sum = (of: 'bytes' | 'packets' | 'lost'): number =>
     status.tracks.reduce((total, track) => total + track[of], 0);
-  const { kind, label, attempts, nextAttemptUtcMs, faults, members } = status.source;
+  const { kind, label, attempts, nextAttemptUtcMs, faults, skipped = [], members } = status.source;
   return {
     state: status.state,
     since: isoTime(status.sinceUtcMs),
@@ -91,6 +92,7 @@ function statusReport(status: StreamStatus, recording: RecordingStatus): z.outpu
       attempts,
       nextAttempt: isoTimeOrNull(nextAttemptUtcMs),
       faults: nonZero(faults),
+      skipped: skipped.map(({ media, reason }) => ({ media, reason })),
     },
     ...(members !== undefined && { sources: members.map(memberReport) }),
     tracks: status.tracks.map(trackReport),
@@ -123,6 +125,7 @@ function trackReport(track: TrackStatus, index: number): z.output<typeof TrackRe
     encoding,
     clockRate,
     codecString: parameters?.codecString ?? null,
+    timeline: codecFor(encoding)?.timeline ?? false,
     width: video?.width ?? null,
     height: video?.height ?? null,
     frameRate: video?.frameRate ?? null,
