@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LossyRelay } from '../../../test/harness/lossy-relay.ts';
+import { seededRandom, unitSeed } from '../../../test/harness/seeded-random.ts';
 import { ManualClock } from '../../base/manual-clock.ts';
 import { MemoryLog } from '../../base/memory-log.ts';
 import type { SourceTransport } from '../../config/settings.ts';
@@ -7,6 +9,7 @@ import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeSenderReport } from '../../core/rtcp/write.ts';
+import { REORDER_WINDOW_PACKETS } from '../../core/rtp/reorder-window.ts';
 import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
 import { bindUdp } from '../../net/udp.ts';
@@ -16,6 +19,8 @@ import { FakeCamera, hash, LOGIN, LOGIN_TEXT, type CameraScript } from './fake-c
 import { RtspSource } from './rtsp-source.ts';
 
 const SSRC = 0x01020304;
+const BAD_NETWORK_PACKETS = 2000;
+const BURST = 100;
 const TIMEOUTS = { connectMs: 10_000, firstByteMs: 15_000, idleMs: 10_000 };
 const DAHUA: CameraScript = { describe: 'dahua_describe_h265_pcma', setup: ['dahua_setup'], play: 'dahua_play' };
 
@@ -33,6 +38,8 @@ class Run implements SourceSink {
   readonly announced: (readonly TrackFormat[])[] = [];
   /** 'track:sequence' of each packet, 'flush' once a chunk, 'SR utc rtp'. */
   readonly events: string[] = [];
+  /** Packets that were said to be missing. */
+  lost = 0;
   readonly #stop = new AbortController();
   #waiting: (() => void)[] = [];
 
@@ -63,7 +70,10 @@ class Run implements SourceSink {
     this.#event('announce');
     this.#event(`announce ${this.announced.length}`);
     return tracks.map((_, track) => ({
-      packet: (bytes: Uint8Array) => this.#event(`${track}:${((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)}`),
+      packet: (bytes: Uint8Array, _arrivalMs: number, lostBefore: number) => {
+        this.lost += lostBefore;
+        this.#event(`${track}:${((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)}`);
+      },
       senderReport: (ntpUtcMs: number, rtpTimestamp: number) => this.#event(`SR ${ntpUtcMs} ${rtpTimestamp}`),
       goodbye: () => this.#event(`${track}: goodbye`),
       accessUnit: () => assert.fail('a camera sends packets'),
@@ -407,6 +417,41 @@ describe('over UDP', () => {
     const error = await new Run(camera.url(), 'multicast').attempt();
     assert.deepEqual([error?.code, error?.row.retry], ['source-unreceivable', true]);
     await taken.close();
+  });
+
+  it('through a bad network: in order, and counted as it was lost and doubled', async () => {
+    await using camera = await FakeCamera.open(OVER_UDP);
+    const run = new Run(camera.url(), 'udp');
+    const ended = run.attempt();
+    await run.until('announce');
+    const seed = unitSeed();
+    const relay = new LossyRelay(seededRandom(seed), (datagram) => camera.sendDatagram(0, 'rtp', datagram));
+    camera.sendDatagram(0, 'rtp', packet(0));
+    relay.weather = { lost: 0.05, doubled: 0.05, reordered: 0.1 };
+    for (let sequence = 1; sequence <= BAD_NETWORK_PACKETS; sequence++) {
+      if (sequence % BURST !== 0) {
+        relay.push(packet(sequence));
+        continue;
+      }
+      // What the socket holds is bounded: the last of a burst comes whatever the weather, and is waited for.
+      relay.flush();
+      camera.sendDatagram(0, 'rtp', packet(sequence));
+      await run.until(`0:${sequence - BURST}`);
+    }
+    // With so many after it nothing is waited for any more.
+    for (let more = 1; more <= REORDER_WINDOW_PACKETS; more++)
+      camera.sendDatagram(0, 'rtp', packet(BAD_NETWORK_PACKETS + more));
+    await run.until(`0:${BAD_NETWORK_PACKETS}`);
+    run.stop();
+    await ended;
+    const came = run.events.filter((event) => event.startsWith('0:')).map((event) => Number(event.slice(2)));
+    assert.deepEqual(
+      came,
+      came.toSorted((a, b) => a - b),
+      `seed ${seed}`,
+    );
+    const { lost, doubled } = relay.injected;
+    assert.deepEqual([run.lost, run.source.faults['doubledPackets']], [lost, doubled], `seed ${seed}`);
   });
 
   it('is found out, and begun with the next time', async () => {
