@@ -533,6 +533,35 @@ test('readers are sent elsewhere by who may manage, to URLs that are some', asyn
   assert.equal((await get('/api/v1/drain', { method: 'PUT', user: 'ann:secret' })).headers.allow, 'POST, DELETE');
 });
 
+test('upgrades go to who wants them, unless a page from elsewhere asks; others are plain requests', async () => {
+  const taken: string[] = [];
+  const upgrades: HttpServerOptions['upgrades'] = {
+    wants: ({ headers }) => headers.upgrade === 'websocket',
+    take: ({ url }, socket) => {
+      taken.push(url ?? '');
+      socket.end('HTTP/1.1 101 Taken\r\n\r\n', () => socket.destroy());
+    },
+  };
+  const { server } = await start({ kind: 'local' }, { upgrades });
+  const rows: readonly (readonly [string, string, string | undefined, string, readonly string[]])[] = [
+    ['localhost', 'websocket', undefined, '101', ['/lobby']],
+    ['localhost', 'websocket', 'http://localhost:8080', '101', ['/lobby']],
+    ['localhost', 'websocket', 'https://evil.example', '403', []],
+    ['localhost', 'websocket', 'null', '403', []],
+    ['evil.example', 'websocket', undefined, '421', []],
+    ['localhost', 'h2c', undefined, '404', []],
+  ];
+  for (const [host, upgrade, origin, status, expected] of rows) {
+    taken.length = 0;
+    const socket = connect(server.address.port, server.address.host);
+    const lines = [`GET /lobby HTTP/1.1`, `Host: ${host}`, `Upgrade: ${upgrade}`, 'Connection: upgrade, close'];
+    socket.write([...lines, ...(origin === undefined ? [] : [`Origin: ${origin}`]), '', ''].join('\r\n'));
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    assert.deepEqual([text.split(' ')[1], taken], [status, expected], `${host} ${upgrade} ${origin}`);
+  }
+});
+
 test('the OpenAPI document: what is served stands in it, once, and what stands in it is served', async () => {
   const { get } = await start({ kind: 'open' });
   const { json } = await get('/api/v1/openapi.json');

@@ -196,7 +196,12 @@ class FrontDoor {
         ? new WeirError('forbidden', `Pages of ${origin} may not do that`)
         : undefined;
     if (error === undefined) this.#upgrades.take(request, socket, head);
-    else socket.on('error', () => {}).end(bareProblem(error));
+    // Its socket is no longer the HTTP server's to close.
+    else
+      socket
+        .on('error', () => {})
+        .once('finish', () => socket.destroy())
+        .end(bareProblem(error));
   }
 
   async #answerMedia(request: IncomingMessage, response: ServerResponse, view: ViewPath, query: string): Promise<void> {
