@@ -56,13 +56,27 @@ export class MeasuredProcess {
   }
 }
 
+/** What all cores of the machine have done so far, idling and waiting left out, in microseconds. */
+export function machineCpuUs(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = (
+    readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
+  )
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return ((user + nice + system + irq + softIrq) * 1e6) / TICKS_PER_SECOND;
+}
+
 /** bin/weir in a folder of its own; `config` is YAML below addresses and data folder. Ends with `end`, which removes the folder. */
 export async function startWeir(
   config: string,
 ): Promise<{ process: MeasuredProcess; rtsp: string; http: string; end: () => Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-bench-'));
   const file = path.join(folder, 'weir.yml');
-  writeFileSync(file, `data: ./data\nrtsp: { listen: '127.0.0.1:0' }\nhttp: { listen: '127.0.0.1:0' }\n${config}`);
+  writeFileSync(
+    file,
+    `data: ./data\nrtsp: { listen: '127.0.0.1:0', udpPort: 0 }\nhttp: { listen: '127.0.0.1:0' }\n${config}`,
+  );
   const child = spawn(path.resolve(import.meta.dirname, '../../bin/weir'), ['--config', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -22,6 +22,11 @@ export class RtspExchange {
     return new RtspExchange(socket, url);
   }
 
+  /** What came behind the last response. */
+  get rest(): Buffer {
+    return this.#buffered;
+  }
+
   /** Sends a request and waits for its response; throws unless it is 200. */
   async ask(method: string, headers: readonly string[] = [], body = '', path = ''): Promise<void> {
     const lines = [`${method} ${this.#url}${path} RTSP/1.0`, `CSeq: ${++this.#cseq}`, ...headers];
