@@ -7,6 +7,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FUZZ_ROUNDS, fuzz, oneOf } from '../../test/harness/fuzz.ts';
 import { below, joined } from '../../test/harness/mutations.ts';
+import { WeirError } from './errors.ts';
+import { parseSdp } from './sdp/parse-sdp.ts';
+import { sdpTracks } from './sdp/sdp-tracks.ts';
 import { TEXT_PARSERS } from './text-parsers.table.ts';
 
 const RUN_BYTES = 40_000;
@@ -49,6 +52,23 @@ test('long runs', () => {
       `${parser.name}: a run of ${JSON.stringify(decoder.decode(run.subarray(0, 8)))} after ${at} bytes`,
     );
   });
+});
+
+test('descriptions at their limits', () => {
+  const many = 'm=video 0 RTP/AVP 99\n' + 'a=rtpmap:98\n'.repeat(300);
+  const texts = [
+    `m=video 0 RTP/AVP ${'99 '.repeat(90_000)}\n${'a=rtpmap:98\n'.repeat(300)}`,
+    many.repeat(40),
+    '\n'.repeat(250_000),
+  ];
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    const fast = fastOnce(() => {
+      const description = parseSdp(bytes);
+      if (!(description instanceof WeirError)) sdpTracks(description);
+    });
+    assert.ok(fast, text.slice(0, 40));
+  }
 });
 
 /** What else the machine does may make one try slow, not three. */

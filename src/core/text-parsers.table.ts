@@ -18,7 +18,7 @@ import { serialiseRequest, serialiseResponse } from './rtsp/wire/serialise.ts';
 import { parseSession, serialiseSession } from './rtsp/wire/session.ts';
 import { MAX_TRANSPORTS, parseTransports, serialiseTransport } from './rtsp/wire/transport.ts';
 import { baseUrl, controlUrl } from './sdp/control-url.ts';
-import { MAX_ATTRIBUTES, MAX_MEDIA_SECTIONS, parseSdp } from './sdp/parse-sdp.ts';
+import { MAX_ATTRIBUTES, MAX_FORMATS, MAX_MEDIA_SECTIONS, parseSdp } from './sdp/parse-sdp.ts';
 import { sdpTracks } from './sdp/sdp-tracks.ts';
 import { serialiseSdp } from './sdp/serialise-sdp.ts';
 import { parseView, viewName } from './url/view.ts';
@@ -157,7 +157,8 @@ function readDescription(bytes: Uint8Array, random: Random): void {
     return;
   }
   assert.ok(description.media.length <= MAX_MEDIA_SECTIONS);
-  assert.ok(description.media.every(({ attributes }) => attributes.length <= MAX_ATTRIBUTES));
+  for (const { attributes, formats } of description.media)
+    assert.ok(attributes.length <= MAX_ATTRIBUTES && formats.length <= MAX_FORMATS);
   const announcement = parseAnnouncement(bytes, 'rtsp://h/s', 's');
   const { tracks } = sdpTracks(description);
   if (!(announcement instanceof WeirError)) {

@@ -15,10 +15,14 @@ import {
   type SessionDescription,
 } from './session-description.ts';
 
+/** Later bytes are not looked at: a real one has a few thousand, and it is read before anybody has logged in. */
+export const MAX_SDP_BYTES = 64 * 1024;
 /** Later sections are not looked at. */
 export const MAX_MEDIA_SECTIONS = 32;
 /** A section; later attributes are not looked at. */
 export const MAX_ATTRIBUTES = 256;
+/** A section; later payload types are not looked at. */
+export const MAX_FORMATS = 16;
 
 /** Error: `sdp-invalid` if there is no media section. */
 export function parseSdp(bytes: Uint8Array): SessionDescription | WeirError {
@@ -26,7 +30,7 @@ export function parseSdp(bytes: Uint8Array): SessionDescription | WeirError {
   const session: SdpAttribute[] = [];
   let group: string | undefined;
   const sections: { readonly line: MediaLine; readonly attributes: SdpAttribute[]; group?: string }[] = [];
-  for (const line of new TextDecoder().decode(bytes).split(/\r\n|\n|\r/)) {
+  for (const line of new TextDecoder().decode(bytes.subarray(0, MAX_SDP_BYTES)).split(/\r\n|\n|\r/)) {
     const match = /^\s*([a-z])\s*=(.*)$/i.exec(line);
     if (match === null) continue;
     const [, type = '', value = ''] = match;
@@ -72,7 +76,7 @@ function parseMediaLine(value: string): MediaLine {
     media,
     port: Number.parseInt(port, 10) || 0,
     protocol: (glued?.[1] ?? protocol).toUpperCase(),
-    formats: glued?.[2] === undefined ? formats : [glued[2], ...formats],
+    formats: (glued?.[2] === undefined ? formats : [glued[2], ...formats]).slice(0, MAX_FORMATS),
   };
 }
 
