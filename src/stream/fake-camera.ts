@@ -134,6 +134,8 @@ export class FakeCamera implements Source {
   burstFrames = 1;
   /** Which frame of its stream an attempt begins with. */
   firstFrame = 0;
+  /** How much time passes in true time between two frames, as a factor of what their stamps say. */
+  pace = 1;
   /** Key frames are left out. */
   keyless = false;
   /** Frames of the picture sent in all attempts. */
@@ -162,7 +164,7 @@ export class FakeCamera implements Source {
     const formats = this.#audio ? [packets.format, AAC_FORMAT] : [packets.format];
     const sinks = sink.announce(formats);
     const tracks = formats.map(({ clockRate }, i) => new ReceivedTrack(sinks[i], clockRate));
-    const timer = this.#clock.every(packets.frameTicks / 90, this.#sender(packets, tracks));
+    const timer = this.#clock.every((this.pace * packets.frameTicks) / 90, this.#sender(packets, tracks));
     signal.addEventListener('abort', () => resolve());
     this.#fail = reject;
     try {

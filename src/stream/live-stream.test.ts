@@ -202,6 +202,31 @@ describe('a live stream', () => {
     await one.streams.close();
   });
 
+  it('a camera that announces 25 pictures a second and sends 21 (open-nvr#229) is cut a few times, and then no more', async () => {
+    const one = streamBench((clock) => {
+      const camera = new FakeCamera(clock, 'plain-h264', true);
+      camera.pace = 25 / 21;
+      return camera;
+    });
+    const stream = await yard(one);
+    const listener = new Listener();
+    stream.timeline.subscribe(listener);
+    stream.timeline.use('record');
+    await one.pass(75_000);
+    const before = listener.segments.length;
+    assert.ok(listener.segments.some(({ discontinuity }) => discontinuity));
+    await one.pass(60_000);
+    const later = listener.segments.slice(before);
+    assert.ok(later.length > 20 && later.every(({ discontinuity }) => !discontinuity));
+    const newest = later.at(-1);
+    const ageMs = one.clock.utcMs() - (newest?.startUtcMs ?? 0) - (newest?.durationMs ?? 0);
+    assert.ok(ageMs >= 0 && ageMs < 3000, `${ageMs}`);
+    assertFollows(listener.fragments, 'slow clock', false);
+    const { faults } = stream.status().tracks[0] ?? {};
+    assert.equal(faults?.['wrongRate'], 1);
+    await one.streams.close();
+  });
+
   it('cuts all of a clip that ends before the clock is anchored', async () => {
     const one = streamBench();
     const stream = await yard(one, { source: PUBLISH });

@@ -39,6 +39,8 @@ export interface LiveTrackOptions {
   readonly onBatch: (batch: Batch, track: LiveTrack) => void;
   /** A set-up became known, or it is another. */
   readonly onFormat: () => void;
+  /** The sender's clock turned out to run at another rate than was believed: times advance by that from now on. */
+  readonly onRate: (arrivalMs: number) => void;
 }
 
 /** The open batch, besides its bytes; one object a track, used again and again. */
@@ -144,7 +146,9 @@ export class LiveTrack implements RelayTrack {
     this.#bytes += packet.length;
     this.#lost += lostBefore;
     const unmarked = this.format.media !== 'video';
+    const ratesBefore = this.#time.faults.wrongRate;
     const ticks = this.#time.push(header.timestamp, arrivalMs, this.#frameEnded || unmarked);
+    if (this.#time.faults.wrongRate !== ratesBefore) this.#options.onRate(arrivalMs);
     this.#gather(packet, header, ticks, arrivalMs, lostBefore);
     if (this.#report !== undefined)
       this.senderReport(this.#report.ntpUtcMs, this.#report.rtpTimestamp, this.#report.times);
@@ -208,7 +212,7 @@ export class LiveTrack implements RelayTrack {
 
   /** `more`: faults that show elsewhere. */
   status(nowMs: number, more: Readonly<Record<string, number>>): TrackStatus {
-    const { restamped, newLine, arrivalClock } = this.#time.faults;
+    const { restamped, newLine, arrivalClock, wrongRate } = this.#time.faults;
     const all = {
       malformed: this.#malformed,
       goodbyes: this.#goodbyes,
@@ -216,6 +220,7 @@ export class LiveTrack implements RelayTrack {
       restamped,
       newLine,
       arrivalClock,
+      wrongRate,
       ...more,
     };
     const faults = Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));

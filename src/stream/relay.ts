@@ -208,6 +208,7 @@ export class Relay {
           utcOf: (monoMs) => this.#clock.utcMs() - (this.#clock.monoMs() - monoMs),
           onBatch: (batch, track) => this.#batch(batch, track),
           onFormat: () => this.#listener.formats(),
+          onRate: (arrivalMs) => this.times.rateChanged(index, arrivalMs),
         }),
     );
     const leader = tracks[main];

@@ -94,7 +94,7 @@ describe('RtpTimeRepair', () => {
       const repair = new RtpTimeRepair(RATE, START);
       const ticks = sent.map((timestamp, i) => repair.push(timestamp, arrivalsMs?.[i] ?? i * 40, true) - START);
       assert.deepEqual(ticks, expected);
-      assert.deepEqual(repair.faults, { restamped: 0, newLine: 0, arrivalClock: 0, ...faults });
+      assert.deepEqual(repair.faults, { restamped: 0, newLine: 0, arrivalClock: 0, wrongRate: 0, ...faults });
     });
   }
 

@@ -6,8 +6,10 @@
  *     relay    0   40   80      120  160  200 …
  *     sender   0   40   80   7000 s  +40  +80 …                  three in a row on a new line: that line is followed from there on
  *     sender   0    0    0        0    0    0 …                  never moves: arrival times instead (Huawei, Uniview; zlm#3363)
+ *     sender   0   40   80  a fifth too slow, for a minute       stretched from then on (open-nvr#229, lightNVR#608; rtp-rate.ts)
  */
 import { signedDistance } from '../core/rtp/signed-distance.ts';
+import { RtpRate } from './rtp-rate.ts';
 
 /** A frame this far from where time can have got to is not believed. */
 export const TIME_JUMP_MS_MAX = 5000;
@@ -25,17 +27,22 @@ export interface TimeFaults {
   restamped: number;
   newLine: number;
   arrivalClock: number;
+  /** Times that the clock turned out to run at another rate than was believed. */
+  wrongRate: number;
 }
 
 /** A frame where the sender's time and the relay's are known to belong together. */
 interface Tie {
   readonly timestamp: number;
+  /** Not rounded: steps of a clock that is scaled are no whole ticks. */
   readonly ticks: number;
+  /** The sender's time, unwrapped, not scaled. */
+  readonly senderTicks: number;
   readonly arrivalMs: number;
 }
 
 export class RtpTimeRepair {
-  readonly faults: TimeFaults = { restamped: 0, newLine: 0, arrivalClock: 0 };
+  readonly faults: TimeFaults = { restamped: 0, newLine: 0, arrivalClock: 0, wrongRate: 0 };
   readonly #clockRate: number;
   /** The last believed frame. */
   #tie: Tie | undefined;
@@ -52,6 +59,7 @@ export class RtpTimeRepair {
   #suspects = 0;
   #framesAlike = 0;
   #byArrival = false;
+  #rate = new RtpRate();
 
   constructor(clockRate: number, startTicks: number) {
     this.#clockRate = clockRate;
@@ -75,6 +83,7 @@ export class RtpTimeRepair {
     this.#suspects = 0;
     this.#framesAlike = 0;
     this.#byArrival = false;
+    this.#rate = new RtpRate();
   }
 
   /**
@@ -82,15 +91,19 @@ export class RtpTimeRepair {
    * does where frames are not marked, as in audio).
    */
   push(timestamp: number, arrivalMs: number, afterFrameEnd: boolean): number {
-    if (this.#tie === undefined) return this.#believe(timestamp, this.#start, arrivalMs);
+    if (this.#tie === undefined)
+      return this.#believe({ timestamp, ticks: this.#start, senderTicks: this.#start, arrivalMs });
     if (timestamp === this.#timestamp) return this.#sameTimestamp(arrivalMs, afterFrameEnd);
     this.#framesAlike = 0;
     if (this.#byArrival) return this.#doubt(this.#tie, timestamp, arrivalMs);
     const step = signedDistance(this.#tie.timestamp, timestamp, 2 ** 32);
     if (!this.#plausible(step, arrivalMs - this.#tie.arrivalMs)) return this.#doubt(this.#tie, timestamp, arrivalMs);
-    this.#learnInterval(Math.abs(step));
     this.#suspects = 0;
-    return this.#believe(timestamp, this.#tie.ticks + step, arrivalMs);
+    const senderTicks = this.#tie.senderTicks + step;
+    if (this.#rate.push((senderTicks * 1000) / this.#clockRate, arrivalMs)) this.faults.wrongRate++;
+    const scaled = step * this.#rate.scale;
+    this.#learnInterval(Math.round(Math.abs(scaled)));
+    return this.#believe({ timestamp, ticks: this.#tie.ticks + scaled, senderTicks, arrivalMs });
   }
 
   /**
@@ -99,7 +112,8 @@ export class RtpTimeRepair {
    */
   ticksOf(timestamp: number): number | undefined {
     if (this.#tie === undefined || this.#byArrival) return undefined;
-    return this.#tie.ticks + signedDistance(this.#tie.timestamp, timestamp, 2 ** 32);
+    const distance = signedDistance(this.#tie.timestamp, timestamp, 2 ** 32);
+    return Math.round(this.#tie.ticks + distance * this.#rate.scale);
   }
 
   /** Time may stand still or go back a little (B-frames, a burst after a stall), and advance as far as the clock on the wall did. */
@@ -108,9 +122,9 @@ export class RtpTimeRepair {
     return stepMs >= -TIME_BACK_MS_MAX && stepMs <= Math.max(0, arrivalStepMs) + TIME_JUMP_MS_MAX;
   }
 
-  #believe(timestamp: number, ticks: number, arrivalMs: number): number {
-    this.#tie = { timestamp, ticks, arrivalMs };
-    return this.#frame(timestamp, ticks, arrivalMs);
+  #believe(tie: Tie): number {
+    this.#tie = tie;
+    return this.#frame(tie.timestamp, Math.round(tie.ticks), tie.arrivalMs);
   }
 
   #frame(timestamp: number, ticks: number, arrivalMs: number): number {
@@ -129,7 +143,7 @@ export class RtpTimeRepair {
       suspect !== undefined &&
       this.#plausible(signedDistance(suspect.timestamp, timestamp, 2 ** 32), arrivalMs - suspect.arrivalMs);
     this.#suspects = goesOn ? this.#suspects + 1 : 1;
-    this.#suspect = { timestamp, ticks, arrivalMs };
+    this.#suspect = { timestamp, ticks, senderTicks: ticks, arrivalMs };
     this.faults.restamped++;
     if (this.#suspects < FRAMES_OF_NEW_LINE) {
       // The believed line goes on under the frame, so that the next good one is judged by how much time has passed since.
@@ -139,7 +153,8 @@ export class RtpTimeRepair {
     this.faults.newLine++;
     this.#suspects = 0;
     this.#byArrival = false;
-    return this.#believe(timestamp, ticks, arrivalMs);
+    this.#rate.restart();
+    return this.#believe(this.#suspect);
   }
 
   /** Another packet of the frame in hand, or a sender whose clock stands still. */

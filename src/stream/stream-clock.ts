@@ -19,6 +19,8 @@ export const ANCHOR_MS = 2000;
 export const WINDOW_MS = 10_000;
 /** More than this off is a jump and a new epoch, less is slewed. */
 export const JUMP_MS = 1000;
+/** The same, once after a track's clock was found to run at another rate: what it drifted by until then is put right. */
+export const RATE_JUMP_MS = 100;
 /** Less than this off is left alone: jitter. */
 export const TOLERANCE_MS = 20;
 /** Sender reports that put a track further than this from where arrival puts it are not believed (bogus SR: gsl#1099). */
@@ -27,12 +29,20 @@ export const SENDER_SKEW_MS_MAX = 1000;
 /** More is the network's doing, not the sender's. */
 const LATENESS_MS_MAX = 500;
 
+const USUAL_WINDOW: Window = { lengthMs: WINDOW_MS, jumpMs: JUMP_MS };
+
 type ClockState =
   /** The main track is awaited. */
   | { readonly kind: 'empty' }
   /** Arrival of the main track's first packet, and of the newest of all. */
   | { readonly kind: 'anchoring'; readonly sinceMs: number; readonly lastMs: number }
-  | { readonly kind: 'steady'; readonly windowStartMs: number };
+  | { readonly kind: 'steady'; readonly windowStartMs: number; readonly window: Window };
+
+interface Window {
+  readonly lengthMs: number;
+  /** More than this off at its end is a jump. */
+  readonly jumpMs: number;
+}
 
 export class StreamClock {
   readonly #tracks: readonly TrackClock[];
@@ -107,11 +117,18 @@ export class StreamClock {
         if (key) this.#latenessMs[index] = lateness(arrivalUtcMs - (track.utcMs(ticks) ?? arrivalUtcMs));
         // Early is never the network's doing: the sender's clock runs ahead, and no window need end before we know.
         if ((track.utcMs(ticks) ?? arrivalUtcMs) - arrivalUtcMs > JUMP_MS) this.#jump(arrivalMs);
-        else if (arrivalMs - this.#state.windowStartMs >= WINDOW_MS) this.#judge(arrivalMs);
+        else if (arrivalMs - this.#state.windowStartMs >= this.#state.window.lengthMs)
+          this.#judge(arrivalMs, this.#state.window);
         return;
       default:
         this.#state satisfies never;
     }
+  }
+
+  /** The line of a track has another slope from now on: its offset is judged anew, and soon. */
+  rateChanged(index: number, arrivalMs: number): void {
+    this.#tracks[index]?.forgetReport();
+    if (this.#state.kind === 'steady') this.#startWindow(arrivalMs, { lengthMs: ANCHOR_MS, jumpMs: RATE_JUMP_MS });
   }
 
   senderReport(index: number, ntpUtcMs: number, ticks: number): void {
@@ -194,13 +211,13 @@ export class StreamClock {
   }
 
   /** A window is over: each track has at least one offset that the network did not delay much. */
-  #judge(arrivalMs: number): void {
+  #judge(arrivalMs: number, { jumpMs }: Window): void {
     let worst = 0;
     this.#tracks.forEach((track, i) => {
       const off = this.#errorOf(track, i);
       if (off !== undefined) worst = Math.max(worst, Math.abs(off));
     });
-    if (worst > JUMP_MS) return this.#jump(arrivalMs);
+    if (worst > jumpMs) return this.#jump(arrivalMs);
     this.#tracks.forEach((track, i) => {
       const target = this.#targetOf(track, i);
       const off = this.#errorOf(track, i);
@@ -261,8 +278,8 @@ export class StreamClock {
     return target === undefined || track.offsetMs === undefined ? undefined : target - track.offsetMs;
   }
 
-  #startWindow(arrivalMs: number): void {
-    this.#state = { kind: 'steady', windowStartMs: arrivalMs };
+  #startWindow(arrivalMs: number, window = USUAL_WINDOW): void {
+    this.#state = { kind: 'steady', windowStartMs: arrivalMs, window };
     for (const track of this.#tracks) track.startWindow();
   }
 }

@@ -58,6 +58,11 @@ export class TrackClock {
     this.#senderOffsetMs = ntpUtcMs - this.#mediaMs(ticks);
   }
 
+  /** What it said was of a line that runs otherwise. */
+  forgetReport(): void {
+    this.#senderOffsetMs = undefined;
+  }
+
   get leastOffsetMs(): number | undefined {
     return this.#leastOffsetMs;
   }
