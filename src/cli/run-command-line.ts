@@ -21,7 +21,7 @@ export async function runCommandLine(args: readonly string[], env: Environment):
       console.error(`weir: ${command.message}\n\n${HELP}`);
       return 2;
     case 'check':
-      return check(command.configFile, env);
+      return await check(command.configFile, env);
     case 'run':
       return await run(command.configFile, env);
     case 'probe': {
@@ -52,9 +52,9 @@ async function run(file: string | undefined, env: Environment): Promise<number> 
   return await runServer(file, env, processLog(env));
 }
 
-function check(file: string | undefined, env: Environment): number {
+async function check(file: string | undefined, env: Environment): Promise<number> {
   try {
-    for (const line of checkConfiguration({ file, env, folder: process.cwd() })) console.log(line);
+    for (const line of await checkConfiguration({ file, env, folder: process.cwd() })) console.log(line);
     return 0;
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
