@@ -297,7 +297,7 @@ export const ERRORS = {
   ),
   'source-certificate': row(
     'The certificate of the source is not the expected one',
-    'If it is its own, write the fingerprint that the message names into fingerprint: of the stream.',
+    'If it is its own, give the fingerprint that the message names: as fingerprint: of the stream, or --fingerprint.',
     502,
     503,
     true,

@@ -35,7 +35,7 @@ const MAX_WAITING_UNITS = 4096;
 const OTHERS_WAIT_MS = 1000;
 
 interface Unit {
-  readonly track: number;
+  readonly live: LiveTrack;
   readonly unit: AccessUnit;
 }
 
@@ -99,13 +99,13 @@ export class MovieFeed {
     const depacketizer = this.#depacketizerOf(track);
     if (depacketizer === undefined) return;
     for (const payload of payloadsOf(batch))
-      for (const unit of depacketizer.push(payload)) this.#unit({ track: track.index, unit });
+      for (const unit of depacketizer.push(payload)) this.#unit({ live: track, unit });
   }
 
   /** No more comes: all that waits is given out. Throws `source-no-media` if there was nothing to begin with, and what the target throws. */
   end(): void {
     for (const [track, depacketizer] of this.#depacketizers)
-      for (const unit of depacketizer.flush()) this.#unit({ track: track.index, unit });
+      for (const unit of depacketizer.flush()) this.#unit({ live: track, unit });
     if (this.#state.kind === 'gathering') this.#begin(true);
     if (this.#state.kind === 'gathering') throw new WeirError('source-no-media', 'No key frame came: there is no film');
     if (this.#state.kind === 'writing') this.#finish(this.#state.tracks);
@@ -140,7 +140,7 @@ export class MovieFeed {
     if (this.#state.kind !== 'gathering' || (!this.#relay.anchored && !now)) return;
     const { waiting } = this.#state;
     const leading = this.#leading();
-    const first = waiting.find(({ track, unit }) => track === leading.index && unit.key && isMuxable(unit.parameters));
+    const first = waiting.find(({ live, unit }) => live === leading && unit.key && isMuxable(unit.parameters));
     const originUtcMs = first && this.#relay.times.track(leading.index)?.utcMs(first.unit.ptsTicks);
     if (first === undefined || originUtcMs === undefined) return;
     const tracks = this.#filmTracks(leading, first.unit);
@@ -190,13 +190,13 @@ export class MovieFeed {
     return films;
   }
 
-  #place({ track, unit }: Unit): void {
+  #place({ live, unit }: Unit): void {
     if (this.#state.kind !== 'writing') return;
     const { tracks, leader, originUtcMs } = this.#state;
-    const film = tracks.find(({ live }) => live.index === track);
+    const film = tracks.find((track) => track.live === live);
     if (film === undefined || !isMuxable(unit.parameters)) return;
     if (film.originTicks === undefined) {
-      film.originTicks = this.#relay.times.ticksAt(track, originUtcMs);
+      film.originTicks = this.#relay.times.ticksAt(live.index, originUtcMs);
       if (film.originTicks === undefined) return;
       film.beginTicks = film.originTicks;
     }

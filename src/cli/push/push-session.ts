@@ -67,8 +67,7 @@ export class PushSession {
 
   /** Resolves when the server records. Throws `push-*`, and `port-in-use`. */
   static async open(options: PushSessionOptions): Promise<PushSession> {
-    const pairs: UdpPair[] = [];
-    if (options.transport === 'udp') for (const _ of options.tracks) pairs.push(await bindAny());
+    const pairs = options.transport === 'udp' ? await bindPairs(options.tracks.length) : [];
     const session = new PushSession(options, pairs);
     session.#push({ kind: 'start' });
     const failed = session.ended.then((error) => {
@@ -178,6 +177,17 @@ export class PushSession {
     this.#options.clock.after(CLOSE_WAIT_MS, () => pipe?.destroy());
     await Promise.all(this.#pairs.map((pair) => pair.close()));
     this.#ended.resolve(error);
+  }
+}
+
+async function bindPairs(count: number): Promise<readonly UdpPair[]> {
+  const pairs: UdpPair[] = [];
+  try {
+    while (pairs.length < count) pairs.push(await bindAny());
+    return pairs;
+  } catch (error) {
+    await Promise.all(pairs.map((pair) => pair.close()));
+    throw error;
   }
 }
 
