@@ -1,10 +1,10 @@
 /**
- * One 1080p30 4 Mb/s stream to N readers over TCP on the loopback: µs of server CPU a reader and frame, and the slope over N, beside a floor in
+ * One 1080p30 4 Mb/s stream to N readers on the loopback: µs of server CPU a reader and frame, and the slope over N, beside a floor in
  * the same run (a process of its own that writes prebuilt buffers of the same sizes, once a frame and socket, to the same readers at the same times).
  *
- *     node bench/rtsp-fan-out.ts [--readers 1,50,200] [--seconds 10]
+ *     node bench/rtsp-fan-out.ts [--readers 1,50,200] [--seconds 10] [--way tcp]
  *
- * Goal: slope ≤ 1.25 × the floor's.
+ * Goal over TCP: slope ≤ 1.25 × the floor's. `--way udp`: datagrams, a system call each; the floor stays what TCP costs.
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,7 +15,11 @@ const WARM_UP_MS = 2_000;
 const GOAL = 1.25;
 
 const { values } = parseArgs({
-  options: { readers: { type: 'string', default: '1,50,200' }, seconds: { type: 'string', default: '10' } },
+  options: {
+    readers: { type: 'string', default: '1,50,200' },
+    seconds: { type: 'string', default: '10' },
+    way: { type: 'string', default: 'tcp' },
+  },
 });
 const counts = values.readers.split(',').map(Number);
 const seconds = Number(values.seconds);
@@ -40,7 +44,7 @@ async function withWeir(readers: number): Promise<Row> {
   const url = `${weir.rtsp}/bench`;
   const publisher = MeasuredProcess.start('publisher.ts', url);
   await publisher.said();
-  const row = await measure(weir.process, readers, 'rtsp', url);
+  const row = await measure(weir.process, readers, values.way === 'udp' ? 'udp' : 'rtsp', url);
   await publisher.end();
   await weir.end();
   return row;
