@@ -15,6 +15,8 @@ export interface Source {
   readonly host?: string;
   /** Faults of the peer that were tolerated so far, by name; undefined where none are counted. Read for status and metrics. */
   readonly faults?: Readonly<Record<string, number>>;
+  /** How its media comes, since the last time that it was asked for; undefined where it never was, or where it cannot say. Read for status. */
+  readonly transport?: MediaTransport | undefined;
   /** What it offered last and is not taken; undefined where it cannot say. Read for status. */
   readonly skipped?: readonly SkippedMedia[];
   /**
@@ -24,6 +26,10 @@ export interface Source {
    */
   run(sink: SourceSink, signal: AbortSignal): Promise<void>;
 }
+
+/** `tls` and `tunnel` (through HTTP): in the connection, as `tcp`. */
+export const MEDIA_TRANSPORTS = ['tcp', 'udp', 'multicast', 'tls', 'tunnel'] as const;
+export type MediaTransport = (typeof MEDIA_TRANSPORTS)[number];
 
 /** A section of a source's description that is not taken. */
 export interface SkippedMedia {

@@ -3,7 +3,7 @@ import type { AccessUnit } from '../core/codec/access-unit.ts';
 import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { WeirError } from '../core/errors.ts';
 import type { Batch } from './batch.ts';
-import type { SkippedMedia, Source } from './source.ts';
+import type { MediaTransport, SkippedMedia, Source } from './source.ts';
 import type { Lease, Timeline } from './timeline.ts';
 
 export type StreamState = 'idle' | 'connecting' | 'live' | 'down';
@@ -80,6 +80,8 @@ export interface StreamStatus {
   readonly state: StreamState;
   readonly sinceUtcMs: number;
   readonly error: WeirError | undefined;
+  /** What is not as it should be while it is live. */
+  readonly warnings: readonly WeirError[];
   readonly source: SourceStatus;
   readonly tracks: readonly TrackStatus[];
   readonly readers: Readonly<Record<'rtsp' | 'hls', number>>;
@@ -99,6 +101,8 @@ export interface SourceStatus {
   readonly nextAttemptUtcMs: number | undefined;
   /** Tolerated faults of the protocol, by name, of all sources; those of the media stand with their track. */
   readonly faults: Readonly<Record<string, number>>;
+  /** How its media comes; absent where it was never asked for, or it is not known. */
+  readonly transport?: MediaTransport;
   /** What the source offers and we do not take; absent where that is nothing, or not known. */
   readonly skipped?: readonly SkippedMedia[];
   /** All sources in order of preference; undefined where there is but one. */

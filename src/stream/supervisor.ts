@@ -89,13 +89,14 @@ export class Supervisor {
   get source(): SourceStatus | undefined {
     if (this.#task === undefined) return undefined;
     const { members, current, phase } = this.#task;
-    const { kind, label, skipped } = current.source;
+    const { kind, label, transport, skipped } = current.source;
     return {
       kind,
       label,
       attempts: members.reduce((sum, { attempts }) => sum + attempts, 0),
       nextAttemptUtcMs: phase.kind === 'waiting' ? phase.untilUtcMs : undefined,
       faults: sumOf(members.map(({ faults }) => faults)),
+      ...(transport !== undefined && { transport }),
       ...(skipped !== undefined && { skipped }),
       ...(members.length > 1 && { members: members.map((member) => member.status(member === current)) }),
     };

@@ -19,6 +19,8 @@ interface Row {
   readonly url: string;
   /** What the stream is told, beside its source. */
   readonly keys: string;
+  /** What the status says of it. */
+  readonly transport: string;
   readonly fallbacks?: number;
 }
 
@@ -38,26 +40,26 @@ peerTest('pulls in each way, as told and as found out', ['gst-rtsp-server', 'ffm
     RunningWeir.start(context, 'streams: { cam: { source: test-pattern } }\n', { env }),
   ]);
   const rows: Readonly<Record<string, Row>> = {
-    tcp: { url: tcpOnly, keys: 'transport: tcp' },
-    http: { url: tunnelled, keys: 'transport: http' },
-    udp: { url: guarded, keys: 'transport: udp' },
-    'udp-found-out': { url: udpOnly, keys: 'transport: auto', fallbacks: 1 },
-    multicast: { url: `${far.rtsp}/cam`, keys: 'transport: multicast' },
-    tls: { url: encrypted, keys: `fingerprint: '${tls.fingerprint}'` },
+    tcp: { url: tcpOnly, keys: 'transport: tcp', transport: 'tcp' },
+    http: { url: tunnelled, keys: 'transport: http', transport: 'tunnel' },
+    udp: { url: guarded, keys: 'transport: udp', transport: 'udp' },
+    'udp-found-out': { url: udpOnly, keys: 'transport: auto', transport: 'udp', fallbacks: 1 },
+    multicast: { url: `${far.rtsp}/cam`, keys: 'transport: multicast', transport: 'multicast' },
+    tls: { url: encrypted, keys: `fingerprint: '${tls.fingerprint}'`, transport: 'tls' },
   };
   const all = Object.entries({ ...rows, distrustful: { url: encrypted, keys: '' } });
   const lines = all.map(([name, { url, keys }]) => `  ${name}: { source: '${url}', ${keys} }\n`);
   const weir = await RunningWeir.start(context, `streams:\n${lines.join('')}`);
   await Promise.all(
-    Object.entries(rows).map(async ([name, { fallbacks = 0 }]) => {
+    Object.entries(rows).map(async ([name, { transport, fallbacks = 0 }]) => {
       await weir.untilState(name, 'live');
       await plays(`${weir.rtsp}/${name}`);
       const { source, tracks, received } = await weir.streamStatus(name);
       const encodings = tracks.map(({ encoding }) => encoding);
       assert.deepEqual([name, encodings, received.lost], [name, ['H264', 'MPEG4-GENERIC'], 0]);
       assert.deepEqual(
-        [source.faults['transportFallbacks'] ?? 0, source.faults['strayDatagrams'] ?? 0],
-        [fallbacks, 0],
+        [source.transport, source.faults['transportFallbacks'] ?? 0, source.faults['strayDatagrams'] ?? 0],
+        [transport, fallbacks, 0],
         name,
       );
     }),

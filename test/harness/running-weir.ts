@@ -185,7 +185,11 @@ export interface StreamReport {
       readonly codecString?: string | null;
       readonly width?: number | null;
     }[];
-    readonly source: { readonly attempts: number; readonly faults: Readonly<Record<string, number>> };
+    readonly source: {
+      readonly attempts: number;
+      readonly transport?: string;
+      readonly faults: Readonly<Record<string, number>>;
+    };
     readonly sources?: readonly {
       readonly label: string;
       readonly inUse: boolean;

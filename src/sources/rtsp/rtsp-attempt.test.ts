@@ -132,7 +132,7 @@ class Bench {
       ssrc: 1,
       cname: 'c',
       faults: { ...noIngestFaults(), strayDatagrams: 0 },
-      skipped: () => undefined,
+      announced: () => undefined,
     });
   }
 

@@ -36,8 +36,8 @@ export interface AttemptOptions {
   readonly cname: string;
   /** Counted into. */
   readonly faults: AttemptFaults;
-  /** Told, with each list of tracks, what is not taken. */
-  readonly skipped: (tracks: readonly SkippedTrack[]) => void;
+  /** Told with each list of tracks, and of what is not taken. */
+  readonly announced: (tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]) => void;
 }
 
 export interface AttemptFaults extends IngestFaults {
@@ -238,7 +238,7 @@ export class RtspAttempt {
 
   #announce(connection: Connection, tracks: readonly ClientTrack[], skipped: readonly SkippedTrack[]): void {
     const { sink, log, clock, ssrc, cname, faults } = this.#options;
-    this.#options.skipped(skipped);
+    this.#options.announced(tracks, skipped);
     for (const { section, media, reason } of skipped)
       log.info({ section, media, reason }, 'A track of the source is not used');
     connection.media?.reports.cancel();

@@ -6,13 +6,13 @@ import type { SourceSettings } from '../../config/settings.ts';
 import { randomHex } from '../../core/bytes/hex.ts';
 import { WeirError } from '../../core/errors.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
-import type { MediaWay } from '../../core/rtsp/client/client-io.ts';
+import type { ClientTrack, MediaWay } from '../../core/rtsp/client/client-io.ts';
 import type { KeepAliveMethod } from '../../core/rtsp/client/keep-alive.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
-import type { SkippedMedia, Source, SourceSink } from '../../stream/source.ts';
+import type { MediaTransport, SkippedMedia, Source, SourceSink } from '../../stream/source.ts';
 import { dialFor, sourceUrl, type Dial } from './dial.ts';
 import { RtspAttempt } from './rtsp-attempt.ts';
 
@@ -46,6 +46,7 @@ export class RtspSource implements Source {
   /** Of the attempt that runs. */
   #faultsNow = (): Faults => ({});
   #faultsBefore: Faults = {};
+  #transport: MediaTransport | undefined;
   #skipped: readonly SkippedMedia[] = [];
 
   constructor(options: RtspSourceOptions) {
@@ -61,6 +62,10 @@ export class RtspSource implements Source {
     return sum(this.#faultsBefore, this.#faultsNow());
   }
 
+  get transport(): MediaTransport | undefined {
+    return this.#transport;
+  }
+
   get skipped(): readonly SkippedMedia[] {
     return this.#skipped;
   }
@@ -74,9 +79,12 @@ export class RtspSource implements Source {
     const own = { ssrc: this.#ssrc, cname: 'weir' };
     const dial = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
     const connect: Dial = async (url, options) => tap(await dial(url, options));
-    const skipped = (tracks: readonly SkippedMedia[]): void => void (this.#skipped = tracks);
+    const announced = (tracks: readonly ClientTrack[], skipped: readonly SkippedMedia[]): void => {
+      this.#skipped = skipped;
+      this.#transport = this.#transportOf(tracks);
+    };
     try {
-      await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults, skipped }).run(signal);
+      await new RtspAttempt({ machine, sink, connect, connectMs, clock, log, ...own, faults, announced }).run(signal);
     } finally {
       this.#keepAlive = machine.keepAlive;
       this.#way = machine.provenWay ?? this.#way;
@@ -85,6 +93,15 @@ export class RtspSource implements Source {
       this.#faultsBefore = this.faults;
       this.#faultsNow = () => ({});
     }
+  }
+
+  #transportOf(tracks: readonly ClientTrack[]): MediaTransport {
+    const delivery = tracks[0]?.delivery.kind ?? 'interleaved';
+    if (delivery !== 'interleaved') return delivery;
+    const { settings } = this.#options;
+    if (settings.transport === 'http') return 'tunnel';
+    const url = sourceUrl(settings);
+    return !(url instanceof WeirError) && url.secure ? 'tls' : 'tcp';
   }
 
   readonly #nonce = (): string => randomHex(this.#options.random, 16);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SOURCE_TRANSPORTS } from '../../../config/settings.ts';
 import { GAP_REASONS } from '../../../stream/archive.ts';
+import { MEDIA_TRANSPORTS } from '../../../stream/source.ts';
 
 const time = () =>
   z.iso
@@ -55,6 +56,10 @@ const SourceReport = z
     attempts: count(),
     nextAttempt: time().nullable(),
     faults: z.record(z.string(), count()).meta({ description: 'Faults of its protocol that were tolerated, by name' }),
+    transport: z
+      .enum(MEDIA_TRANSPORTS)
+      .optional()
+      .meta({ description: 'How its media comes; absent where it was not asked for yet, or is not pulled' }),
     skipped: z
       .array(z.object({ media: z.string().meta({ example: 'audio' }), reason: z.string() }))
       .meta({ description: 'What it offers and is not taken, with the reason' }),
@@ -76,6 +81,9 @@ export const StatusReport = z
     state: z.enum(['idle', 'connecting', 'live', 'down']),
     since: time(),
     error: ErrorReport.nullable().meta({ description: 'Why the stream is not live' }),
+    warnings: z
+      .array(ErrorReport)
+      .meta({ description: 'What is not as it should be while it is live: key frames that are far apart' }),
     source: SourceReport.meta({ description: 'The source in use, or asked next; the numbers are of all' }),
     sources: z
       .array(SourceMemberReport)

@@ -81,17 +81,19 @@ function keepReport(keep: KeepSettings): z.output<typeof StreamReport>['keep'] {
 function statusReport(status: StreamStatus, recording: RecordingStatus): z.output<typeof StatusReport> {
   const sum = (of: 'bytes' | 'packets' | 'lost'): number =>
     status.tracks.reduce((total, track) => total + track[of], 0);
-  const { kind, label, attempts, nextAttemptUtcMs, faults, skipped = [], members } = status.source;
+  const { kind, label, attempts, nextAttemptUtcMs, faults, transport, skipped = [], members } = status.source;
   return {
     state: status.state,
     since: isoTime(status.sinceUtcMs),
     error: errorReport(status.error),
+    warnings: status.warnings.map(errorReport).filter((report) => report !== null),
     source: {
       kind,
       label: redactUrl(label),
       attempts,
       nextAttempt: isoTimeOrNull(nextAttemptUtcMs),
       faults: nonZero(faults),
+      ...(transport !== undefined && { transport }),
       skipped: skipped.map(({ media, reason }) => ({ media, reason })),
     },
     ...(members !== undefined && { sources: members.map(memberReport) }),
