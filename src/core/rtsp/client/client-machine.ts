@@ -244,14 +244,12 @@ export class ClientMachine {
   }
 
   #setUpNext(session: ClientSession, next: number, failure: SetupFailure | undefined, nowMs: number): void {
-    const way = this.#ways.current;
-    if (session.plan.tracks[next] !== undefined && way === 'udp') {
-      this.#state = { kind: 'binding', session, next, failure };
-      this.#outputs.push({ kind: 'bind', track: next });
-      return;
-    }
-    if (session.plan.tracks[next] !== undefined && way !== 'udp') {
-      this.#askForTrack({ session, next, failure }, { way }, nowMs);
+    if (session.plan.tracks[next] !== undefined) {
+      const way = this.#ways.current;
+      if (way === 'udp') {
+        this.#state = { kind: 'binding', session, next, failure };
+        this.#outputs.push({ kind: 'bind', track: next });
+      } else this.#askForTrack({ session, next, failure }, { way }, nowMs);
       return;
     }
     if (failure !== undefined && lacksMainTrack(session)) {

@@ -113,6 +113,7 @@ describe('what the reply to SETUP says counts:', () => {
     ['a group that names one port', 'multicast', 'RTP/AVP;multicast;destination=239.9.9.9;port=6000', group],
     ['a group that is none', 'multicast', 'RTP/AVP;multicast;destination=192.0.2.9;port=6000-6001', 'source-refused'],
     ['UDP, asked for a group', 'multicast', UDP, 'source-refused'],
+    ['a group, asked for TCP', 'tcp', 'RTP/AVP;multicast;destination=239.9.9.9;port=6000-6001', 'source-refused'],
     ['UDP, asked for TCP (VLC, ret#103)', 'tcp', UDP, 'source-refused'],
   ];
   for (const [name, way, reply, expected] of rows) {

@@ -60,7 +60,8 @@ function deliveryOf(
   index: number,
   asked: MediaWay,
 ): Delivery | undefined {
-  if (transport?.cast === 'multicast') return toGroup(transport, planned, index);
+  // What was asked for in the connection, which may be encrypted, is not taken from anywhere else.
+  if (transport?.cast === 'multicast') return asked === 'tcp' ? undefined : toGroup(transport, planned, index);
   // Without '/TCP' and channels it may still be what was asked for; with ports it is not.
   const names = transport?.serverPort !== undefined || transport?.clientPort !== undefined;
   if (transport?.lower === 'TCP' || (asked === 'tcp' && !(transport?.lower === 'UDP' && names))) {
