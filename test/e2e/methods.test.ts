@@ -25,7 +25,10 @@ test('a reader asks, pauses and goes on where the answer says', async (context) 
   await weir.until(() => peer.packets.length > 50, 'packets');
   const asked = 'position\r\npackets_sent\r\n';
   const told = await peer.ask(`GET_PARAMETER ${url} RTSP/1.0\r\n${session}\r\nContent-Length: ${asked.length}`, asked);
-  assert.match(Buffer.from(told.body).toString(), /^position: clock=\d{8}T\d{6}\.\d+Z\r\npackets_sent: [1-9]\d*\r\n$/);
+  assert.match(
+    Buffer.from(told.body).toString(),
+    /^position: clock=\d{8}T\d{6}(?:\.\d+)?Z\r\npackets_sent: [1-9]\d*\r\n$/,
+  );
 
   assert.equal((await peer.ask(`PAUSE ${url}/trackID=0 RTSP/1.0\r\n${session}`)).status, 460);
   assert.equal((await peer.ask(`PAUSE ${url} RTSP/1.0\r\n${session}`)).status, 200);
@@ -33,7 +36,8 @@ test('a reader asks, pauses and goes on where the answer says', async (context) 
   await peer.ask(`OPTIONS ${url} RTSP/1.0\r\n${session}`);
   assert.equal(peer.packets.length, 0);
   const resumed = await peer.ask(`PLAY ${url} RTSP/1.0\r\n${session}`);
-  await weir.until(() => peer.packets.length > 50, 'packets again');
+  const heard = (channel: number): boolean => peer.packets.some((packet) => packet.channel === channel);
+  await weir.until(() => heard(0) && heard(2), 'packets of both tracks again');
   const info = resumed.headers.get('RTP-Info') ?? '';
   for (const track of [0, 1]) {
     const [, sequence, rtpTime] = new RegExp(`trackID=${track};seq=(\\d+);rtptime=(\\d+)`).exec(info) ?? [];
