@@ -14,7 +14,10 @@ export interface Av1Elements {
   readonly elements: readonly Uint8Array[];
 }
 
-/** Undefined if the sizes do not fit the payload, or nothing is in it. */
+/** Of one payload: a temporal unit has a handful of OBUs, and 64 KB could hold 30,000 empty ones, each looked at. */
+export const MAX_ELEMENTS = 256;
+
+/** Undefined if the sizes do not fit the payload, if nothing is in it, or more than MAX_ELEMENTS. */
 export function parseAv1Elements(payload: Uint8Array): Av1Elements | undefined {
   const head = payload[0];
   if (head === undefined) return undefined;
@@ -27,6 +30,7 @@ export function parseAv1Elements(payload: Uint8Array): Av1Elements | undefined {
     const element = payload.subarray(size.end, size.end + size.value);
     at = size.end + size.value;
     if (element.length > 0) elements.push(element);
+    if (elements.length > MAX_ELEMENTS) return undefined;
   }
   if (elements.length === 0 || (count > 0 && elements.length !== count)) return undefined;
   return { continues: (head & 0x80) !== 0, unfinished: (head & 0x40) !== 0, elements };

@@ -7,7 +7,7 @@ import type { AccessUnit } from '../access-unit.ts';
 import type { RtpPayload } from '../codec.ts';
 import { findInVisualEntry, writeVisualEntry } from '../nal/visual-entry.ts';
 import { formatFor } from '../registry.ts';
-import { parseAv1Elements } from './aggregation.ts';
+import { MAX_ELEMENTS, parseAv1Elements } from './aggregation.ts';
 import { av1Codec } from './av1-codec.ts';
 import { leb128, readLeb128, splitObus } from './obu.ts';
 import { av1ParametersOf } from './parameters.ts';
@@ -211,6 +211,11 @@ test('junk is dropped and counted, and a damaged unit is not given out', () => {
     ['an element beyond the payload', ['2005aa'], { 'payload-junk': 1, 'frame-without-start': 1 }],
     ['nothing', ['10'], { 'payload-junk': 1, 'frame-without-start': 1 }],
     ['too few elements', ['3001aa01bb'], { 'payload-junk': 1, 'frame-without-start': 1 }],
+    [
+      'more elements than any unit has',
+      [`00${'010a'.repeat(MAX_ELEMENTS + 1)}`],
+      { 'payload-junk': 1, 'frame-without-start': 1 },
+    ],
     ['an OBU without an end', [`5030${INTER}`], { 'frame-cut': 1 }],
     ['an OBU that is not gone on with', [`5030${INTER}`, `1030${INTER}`], { 'frame-cut': 1 }],
     ['an OBU without a beginning', [`1030${INTER}`, `90${INTER}`], { 'frame-cut': 1 }],
