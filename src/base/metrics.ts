@@ -15,6 +15,11 @@ export const METRICS = {
   weir_streams: gauge('Streams by state.', 'state'),
   weir_stream_state: gauge('1 for the state that the stream is in, 0 for the others.', 'stream', 'state'),
   weir_stream_error: gauge('1 while the stream is not live, with the code of the reason.', 'stream', 'code'),
+  weir_stream_warning: gauge('1 while the stream is live and this is not as it should be.', 'stream', 'code'),
+  weir_stream_source_in_use: gauge(
+    'Which of several sources is in use, or asked next: 0 is the preferred one.',
+    'stream',
+  ),
   weir_stream_received_bytes_total: counter('Bytes of RTP received from the source.', 'stream', 'track'),
   weir_stream_received_packets_total: counter('RTP packets received from the source.', 'stream', 'track'),
   weir_stream_lost_packets_total: counter('RTP packets that the source sent and that never came.', 'stream', 'track'),

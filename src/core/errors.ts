@@ -318,6 +318,13 @@ export const ERRORS = {
     503,
     true,
   ),
+  'key-frames-rare': row(
+    'Key frames are far apart',
+    'Set the key frame (I-frame) interval of the camera to one to four seconds, and switch H.264+ or H.265+ off.',
+    503,
+    503,
+    true,
+  ),
   'source-no-media': row(
     'The source offers no track that can be used',
     'Check the profile of the camera.',

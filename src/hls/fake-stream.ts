@@ -91,6 +91,7 @@ export class FakeStream implements Stream {
       state: 'live',
       sinceUtcMs: FAKE_START_UTC_MS,
       error: undefined,
+      warnings: [],
       source: { kind: 'rtsp', label: 'rtsp://192.0.2.10/main', attempts: 1, nextAttemptUtcMs: undefined, faults: {} },
       tracks: [],
       readers: { rtsp: 0, hls: this.timeline.leases.length },

@@ -115,6 +115,7 @@ describe('live lists', () => {
     await rejects(waiting, 'stream-offline', /No route/);
     stream.become({
       state: 'idle',
+      warnings: [],
       source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined, faults: {} },
     });
     await rejects(hls.live(stream, 'a', never), 'stream-offline');

@@ -101,6 +101,7 @@ describe('Pictures', () => {
     await rejects(pictures.liveFrame(stream.asStream(), never), 'stream-offline', WeirError);
     stream.now = {
       state: 'idle',
+      warnings: [],
       source: { kind: 'publish', label: '', attempts: 0, nextAttemptUtcMs: undefined, faults: {} },
     };
     await rejects(pictures.liveFrame(stream.asStream(), never), 'stream-offline', WeirError);
@@ -210,6 +211,7 @@ class CameraStream {
       state: 'live',
       sinceUtcMs: 0,
       error: undefined,
+      warnings: [],
       source: { kind: 'rtsp', label: 'rtsp://192.0.2.10/', attempts: 1, nextAttemptUtcMs: undefined, faults: {} },
       tracks: [],
       readers: { rtsp: 0, hls: 0 },

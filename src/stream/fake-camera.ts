@@ -15,6 +15,7 @@ import type { Source, SourceSink, TrackSink } from './source.ts';
 
 /** The plain streams have a key frame so often. */
 export const PLAIN_GOP_MS = 15 * 40;
+const PLAIN_GOP_FRAMES = 15;
 const AAC_FRAME_TICKS = 1024;
 const AAC_RATE = 48_000;
 
@@ -136,8 +137,8 @@ export class FakeCamera implements Source {
   firstFrame = 0;
   /** How much time passes in true time between two frames, as a factor of what their stamps say. */
   pace = 1;
-  /** Key frames are left out. */
-  keyless = false;
+  /** Of its key frames it sends one in so many, beginning with the one that its stream begins with; plain streams only. */
+  keyEvery = 1;
   /** Frames of the picture sent in all attempts. */
   sent = 0;
   #fail: ((error: WeirError) => void) | undefined;
@@ -182,7 +183,8 @@ export class FakeCamera implements Source {
     let begun = false;
     const send = (): void => {
       const now = this.#clock.monoMs();
-      const frame = this.keyless && packets.unit(video).key ? [] : packets.frame(video);
+      const leftOut = packets.unit(video).key && this.keyEvery > 1 && (video / PLAIN_GOP_FRAMES) % this.keyEvery !== 0;
+      const frame = leftOut ? [] : packets.frame(video);
       for (const packet of frame) tracks[0]?.packet(this.spoil(packet), now);
       tracks[0]?.flush();
       video++;

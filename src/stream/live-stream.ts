@@ -9,6 +9,7 @@ import { WeirError } from '../core/errors.ts';
 import { AccessUnitFeed } from './access-unit-feed.ts';
 import { LeaseCounter, joinLeases, lease } from './lease.ts';
 import { LiveTimeline } from './live-timeline.ts';
+import { LongGopWatch, longGop } from './long-gop.ts';
 import { Relay } from './relay.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Clock } from '../base/clock.ts';
@@ -69,6 +70,7 @@ export class LiveStream implements Stream {
   #stateListeners: readonly ((change: StateChange) => void)[] = [];
   /** Those who wait for a state or a format. */
   readonly #waiting = new Set<() => void>();
+  readonly #longGop = new LongGopWatch();
   /** What changes the source happens one after another. */
   readonly #turns = new Turns();
 
@@ -82,7 +84,10 @@ export class LiveStream implements Stream {
       clock,
       random,
       listener: {
-        batch: (batch) => this.#feed.batch(batch),
+        batch: (batch) => {
+          this.#feed.batch(batch);
+          if (batch.key && batch.track === this.#relay.main?.index) this.#keyFrame();
+        },
         media: () => this.#supervisor.media(),
         pause: () => this.#feed.pause(),
         formats: () => this.#wake(),
@@ -135,6 +140,7 @@ export class LiveStream implements Stream {
       state,
       sinceUtcMs: utcMs,
       error,
+      warnings: this.#warnings(),
       source: this.#supervisor.source ?? none,
       tracks: this.#relay.status(this.timeline.faults),
       readers: { rtsp: readers.count('rtsp'), hls: this.timeline.users('hls') },
@@ -249,6 +255,21 @@ export class LiveStream implements Stream {
       }
       await this.#changed(signal, deadlineMs);
     }
+  }
+
+  #keyFrame(): void {
+    const warning = this.#longGop.keyFrame(this.#relay.gopCache.gopMs, this.#clock.utcMs());
+    if (warning === undefined) return;
+    const { code, row } = warning;
+    this.#options.log.warn({ stream: this.name, code, remedy: row.remedy }, warning.describe());
+  }
+
+  #warnings(): readonly WeirError[] {
+    const { state, utcMs: liveUtcMs } = this.#supervisor.state;
+    if (state !== 'live' || this.#relay.main === undefined) return [];
+    const { gopMs, lastKeyUtcMs } = this.#relay.gopCache;
+    const warning = longGop({ gopMs, lastUtcMs: lastKeyUtcMs, liveUtcMs }, this.#clock.utcMs());
+    return warning === undefined ? [] : [warning];
   }
 
   #pull(settings: StreamSettings): void {

@@ -58,6 +58,8 @@ export interface RelayOptions {
   readonly listener: RelayListener;
 }
 
+/** A reader is not sent more of a GOP at once: it would be busy with it for longer than the next key frame is away, mostly. */
+export const START_MS_MAX = 60_000;
 /** More tracks than any camera sends; the rest is left out. */
 export const TRACKS_MAX = 16;
 
@@ -153,7 +155,7 @@ export class Relay {
 
   #squeezedTo(gop: readonly Batch[]): readonly Batch[] {
     const tip = gop.at(-1);
-    if (tip === undefined) return [];
+    if (tip === undefined || tip.arrivalMs - (gop[0]?.arrivalMs ?? 0) > START_MS_MAX) return [];
     if (this.#squeezed?.tip === tip) return this.#squeezed.batches;
     const batches = squeeze(
       gop,

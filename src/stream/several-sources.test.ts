@@ -225,7 +225,8 @@ describe('a stream with several sources', () => {
     assert.ok(first !== undefined);
     await one.pass(1000);
     first.refusal = undefined;
-    first.keyless = true;
+    first.firstFrame = 1;
+    first.keyEvery = Number.POSITIVE_INFINITY;
     await one.pass(RETURN_PROBE_MS + KEY_WAIT_MS - 1000);
     assert.deepEqual([one.inUse(), first.begun - first.ended], [1, 1]);
     await one.pass(3000);

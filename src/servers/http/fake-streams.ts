@@ -63,6 +63,7 @@ export class FakeStream implements Stream {
       error: new WeirError('source-unreachable', 'No connection: nothing listens there', {
         place: 'rtsp://admin:hunter2@192.0.2.10',
       }),
+      warnings: [new WeirError('key-frames-rare', 'Key frames are 60 s apart')],
       source: {
         kind: 'rtsp',
         label: 'rtsp://admin:hunter2@192.0.2.10/main',

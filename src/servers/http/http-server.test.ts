@@ -324,6 +324,15 @@ test('one stream: the shape of the file, and its status', async () => {
       remedy: 'Check its address, its power and the network.',
       retry: true,
     },
+    warnings: [
+      {
+        code: 'key-frames-rare',
+        message: 'Key frames are 60 s apart',
+        remedy:
+          'Set the key frame (I-frame) interval of the camera to one to four seconds, and switch H.264+ or H.265+ off.',
+        retry: true,
+      },
+    ],
     source: {
       kind: 'rtsp',
       label: 'rtsp://***@192.0.2.10/main',

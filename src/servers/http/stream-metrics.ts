@@ -33,6 +33,14 @@ function readStream(one: Stream, recording: RecordingStatus, sink: MetricSink): 
     sink.set('weir_stream_source_faults_total', { stream, fault }, count);
   for (const state of STREAM_STATES) sink.set('weir_stream_state', { stream, state }, state === status.state ? 1 : 0);
   if (status.error !== undefined) sink.set('weir_stream_error', { stream, code: status.error.code }, 1);
+  for (const { code } of status.warnings) sink.set('weir_stream_warning', { stream, code }, 1);
+  const { members } = status.source;
+  if (members !== undefined)
+    sink.set(
+      'weir_stream_source_in_use',
+      { stream },
+      members.findIndex(({ inUse }) => inUse),
+    );
   if (status.gopMs !== undefined) sink.set('weir_stream_gop_seconds', { stream }, status.gopMs / 1000);
   sink.set('weir_stream_source_attempts_total', { stream }, status.source.attempts);
   sink.set('weir_stream_memory_bytes', { stream }, status.memoryBytes);
