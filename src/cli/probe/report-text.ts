@@ -44,18 +44,21 @@ function trackLines(track: TrackReport, format: TrackFormat): readonly string[] 
     ...(track.bitsPerSecond === null ? [] : [bitrate(track.bitsPerSecond)]),
   ];
   const gop = gopText(track);
+  // Others have none that SDP could hold (JPEG), or repeat it in each frame.
+  const hasSets = track.codec === 'h264' || track.codec === 'h265';
   const media = [
     ...(gop === undefined ? [] : [gop]),
     ...(track.reordered === true ? ['B-frames'] : []),
-    ...(track.parametersFrom === 'media' ? ['set-up only in the media, not in SDP'] : []),
+    ...(track.parametersFrom === 'media' && hasSets ? ['set-up only in the media, not in SDP'] : []),
     ...(track.parametersFrom === null ? ['no set-up found'] : []),
   ];
   const loss = track.lost === 0 ? 'no packet lost' : `${track.lost} packets lost of ${track.packets + track.lost}`;
   return [head.join(', '), ...(media.length === 0 ? [] : [media.join(', ')]), [loss, ...clockTexts(track)].join(', ')];
 }
 
-function gopText({ media, gopMs, keyFrames }: TrackReport): string | undefined {
+function gopText({ media, gopMs, keyFrames, framesPerSecond }: TrackReport): string | undefined {
   if (media !== 'video') return undefined;
+  if (gopMs !== null && gopMs * (framesPerSecond ?? 0) < 1500) return 'every frame is a key frame';
   if (gopMs !== null) return `key frame every ${plain(gopMs / 1000)} s`;
   return keyFrames === 0 ? 'no key frame' : 'one key frame';
 }
