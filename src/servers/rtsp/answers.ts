@@ -16,7 +16,7 @@ export const TRACKS_WAIT_MS = 15_000;
 /** How long a PLAY after PAUSE waits for the first packet of each track, to say where it goes on. */
 export const RESUME_WAIT_MS = 200;
 /** A large house behind one address, or a proxy; past it somebody forgets to end what he began. */
-export const MAX_SESSIONS_PER_ADDRESS = 2000;
+export const MAX_SESSIONS_PER_ADDRESS = 1000;
 
 /** At once where nothing has to be waited for. A rejection is the program's own fault. */
 export function answerTo(
@@ -26,6 +26,8 @@ export function answerTo(
 ): ServerAnswer | Promise<ServerAnswer> {
   const login = ask.login === undefined ? OWN : loggedIn(ask.login, connection, parts);
   if (login.kind !== 'ok') return login;
+  // Now, and not once it is answered: a source may take its time to be opened.
+  if (ask.login !== undefined) parts.admission.leave(connection);
   const to = elsewhere(ask, parts);
   if (to !== undefined) return { kind: 'moved', to };
   if (makesSession(ask) && parts.sessionsAt(connection.pipe.remoteAddress) >= MAX_SESSIONS_PER_ADDRESS) {

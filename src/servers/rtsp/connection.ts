@@ -321,11 +321,13 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   }
 
   #answer(ask: ServerAsk, answer: ServerAnswer): void {
-    if (ask.login !== undefined && !NOT_GRANTED.has(answer.kind)) this.#parts.admission.leave(this);
-    if (answer.kind === 'refused') {
+    if (answer.kind === 'refused' || answer.kind === 'no-way') {
       const { code, row } = answer.error;
       const fields = { peer: this.pipe.remote, stream: streamOf(ask), code, remedy: row.remedy };
-      this.#parts.log.info(fields, `Refused to ${ask.kind}: ${answer.error.describe()}`);
+      this.#parts.log.info(
+        fields,
+        `Refused to ${ask.kind === 'way' ? 'set up' : ask.kind}: ${answer.error.describe()}`,
+      );
     }
     this.#push({ kind: 'answer', answer });
   }
@@ -345,7 +347,6 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
   }
 }
 
-const NOT_GRANTED: ReadonlySet<ServerAnswer['kind']> = new Set(['unauthorized', 'refused', 'moved']);
 const SOON = `all of it within ${MESSAGE_MS / 1000} s`;
 
 function streamOf(ask: ServerAsk): string {

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '../../core/rtsp/wire/framer.ts';
+import type { RtspResponse } from '../../core/rtsp/wire/message.ts';
 import { MAX_HEADERS } from '../../core/rtsp/wire/parse-head.ts';
 import { FIRST_REQUEST_MS } from '../../core/rtsp/server/connection.ts';
+import { MAX_SESSIONS_PER_CONNECTION } from '../../core/rtsp/server/connection-sessions.ts';
 import { Admission, MAX_UNPROVEN_CONNECTIONS, MAX_UNPROVEN_PER_ADDRESS, type Unproven } from './admission.ts';
+import { MAX_SESSIONS_PER_ADDRESS, TRACKS_WAIT_MS } from './answers.ts';
 import { MESSAGE_MS } from './connection.ts';
 import { House } from './fake-house.ts';
 import type { Peer } from './fake-peer.ts';
@@ -78,6 +81,33 @@ it('of those who did not say who they are, the oldest make room', async () => {
   assert.equal((await proven.ask('OPTIONS')).status, 200);
 });
 
+it('who waits for a source that is being opened has said who he is', async () => {
+  await using house = await House.open();
+  house.yard.list = undefined;
+  const waiting = house.peer();
+  const described = waiting.ask('DESCRIBE');
+  await all(house, MAX_UNPROVEN_PER_ADDRESS);
+  house.clock.advance(1000);
+  house.clock.advance(TRACKS_WAIT_MS);
+  assert.equal((await described).status, 503);
+});
+
+it('of one address only so many sessions are set up, until others of it end', async () => {
+  await using house = await House.open();
+  const connections = MAX_SESSIONS_PER_ADDRESS / MAX_SESSIONS_PER_CONNECTION;
+  const peers = Array.from({ length: connections + 1 }, () => house.peer());
+  for (let session = 0; session < MAX_SESSIONS_PER_CONNECTION; session++) {
+    await Promise.all(peers.slice(1).map(setUp));
+  }
+  const [more, full] = peers;
+  assert.ok(more !== undefined && full !== undefined);
+  const refused = await setUp(more);
+  assert.deepEqual([refused.status, refused.headers.get('X-Weir-Error')?.split(';')[0]], [453, 'limit-reached']);
+  full.socket.destroy();
+  while (house.server.sessions().length === MAX_SESSIONS_PER_ADDRESS) await more.ask('OPTIONS');
+  assert.equal((await setUp(more)).status, 200);
+});
+
 it('so it is with all addresses together, at once', () => {
   const admission = new Admission();
   const connections = Array.from({ length: MAX_UNPROVEN_CONNECTIONS + 1 }, (_, index) =>
@@ -97,6 +127,10 @@ async function all(house: House, count: number): Promise<readonly Peer[]> {
     peers.push(peer);
   }
   return peers;
+}
+
+function setUp(peer: Peer): Promise<RtspResponse> {
+  return peer.ask('SETUP', '/trackID=0', { Transport: 'RTP/AVP/TCP;unicast' });
 }
 
 const noop = (): boolean => false;
