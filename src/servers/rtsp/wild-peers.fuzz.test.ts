@@ -64,14 +64,25 @@ async function wildPeer(house: House, random: Random): Promise<void> {
   socket.on('error', () => undefined).resume();
   await once(socket, 'connect');
   const mood = random();
+  const tunnel = random() < 0.3;
+  if (tunnel) socket.write(tunnelHead(random));
   for (let said = 0; said < SAID && socket.writable; said++) {
-    const bytes = anything(`rtsp://127.0.0.1:${port}/${random() < 0.9 ? 'yard' : 'new'}`, random);
+    const plain = anything(`rtsp://127.0.0.1:${port}/${random() < 0.9 ? 'yard' : 'new'}`, random);
+    const bytes = tunnel && random() < 0.9 ? Buffer.from(Buffer.from(plain).toString('base64')) : plain;
     for (const piece of pieces(random() < mood ? bytes : mutated(bytes, random), 2000, random)) socket.write(piece);
     if (random() < 0.2) await new Promise(setImmediate);
   }
   if (random() < 0.5) socket.end();
   else socket.destroy();
   await closed.promise;
+}
+
+/** One of the two halves of a tunnel; now and then both come, from different peers. */
+function tunnelHead(random: Random): Uint8Array {
+  const method = random() < 0.5 ? 'GET' : 'POST';
+  const head = `${method} /yard HTTP/1.${below(2, random)}\r\nx-sessioncookie: c${below(2, random)}\r\n`;
+  const whole = Buffer.from(`${head}Content-Type: application/x-rtsp-tunnelled\r\nContent-Length: 32767\r\n\r\n`);
+  return random() < 0.2 ? mutated(whole, random) : whole;
 }
 
 function anything(base: string, random: Random): Uint8Array {
