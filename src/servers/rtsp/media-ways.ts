@@ -161,8 +161,10 @@ export class MediaWays {
     try {
       return { kind: 'way', way: { kind: 'udp', clientPorts, serverPorts: await ports.open(track, clientPorts) } };
     } catch (error) {
-      if (error instanceof WeirError) return { kind: 'no-way', error };
-      throw error;
+      if (!(error instanceof WeirError)) throw error;
+      // 461, on which it asks for TCP.
+      const message = `There are no UDP ports for it: ${error.describe()}`;
+      return { kind: 'no-way', error: new WeirError('transport-unsupported', message, { cause: error }) };
     }
   }
 }

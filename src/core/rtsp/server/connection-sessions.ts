@@ -122,6 +122,14 @@ export class ConnectionSessions {
     if (session.purpose === 'record') this.announced = undefined;
   }
 
+  /** Forgets a session that got no track; what was announced may be set up otherwise. */
+  giveUp(session: ServerSession): void {
+    const { announced } = this;
+    if (!this.#own.has(session)) return;
+    this.forget(session);
+    this.announced = announced;
+  }
+
   #release(track: SessionTrack): void {
     if (track.way.kind !== 'interleaved') return;
     for (const channel of track.way.channels) this.#channels[channel] = undefined;

@@ -83,6 +83,19 @@ describe('UDP', () => {
     assert.equal(peer.machine.sessions.size, 0);
   });
 
+  it('no port is free for a publisher: what it announced can be set up another way', () => {
+    const peer = all();
+    const error = new WeirError('transport-unsupported', 'There are no UDP ports for it');
+    peer.edge = (ask) => (ask.kind === 'way' ? { kind: 'no-way', error } : generous(ask));
+    assert.equal(peer.ask('ANNOUNCE', BASE, { 'Content-Type': 'application/sdp' }, ANNOUNCED).status, 200);
+    assert.equal(peer.ask('SETUP', `${BASE}/streamid=0`, UDP).status, 461);
+    assert.equal(peer.machine.sessions.size, 0);
+    const reply = peer.ask('SETUP', `${BASE}/streamid=0`, TCP);
+    assert.equal(reply.status, 200);
+    const session = { Session: reply.headers.get('Session')?.split(';')[0] ?? '' };
+    assert.equal(peer.ask('RECORD', BASE, session).status, 200);
+  });
+
   it('the session ends while ports are looked for', () => {
     const peer = all();
     peer.edge = (ask) => (ask.kind === 'way' ? undefined : generous(ask));

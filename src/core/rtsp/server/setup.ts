@@ -88,8 +88,8 @@ function addTrack(
   const wanted: WantedWay = kind === 'udp' ? { kind, clientPorts: transport.clientPort ?? [0, 0] } : { kind };
   return asked({ kind: 'way', login: undefined, session, track, wanted }, (answer) => {
     if (answer.kind === 'way' && sessions.owns(session)) return done(answer.way);
-    // Refused, or it ended meanwhile, and what it was given with it.
-    if (session.tracks.length === 0) sessions.forget(session);
+    // Refused, or it ended meanwhile, and what it was given with it. A publisher may ask for another way.
+    if (session.tracks.length === 0) sessions.giveUp(session);
     return answer.kind === 'no-way' ? replied(refusalOf(answer.error)) : replied(refusal('session-unknown'));
   });
 }

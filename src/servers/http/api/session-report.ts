@@ -61,7 +61,12 @@ function reportedReport(reported: ReportedStatus | undefined): z.output<typeof S
   return {
     loss,
     lost,
-    jitterSeconds: jitterMs / 1000,
-    roundTripSeconds: roundTripMs === undefined ? null : roundTripMs / 1000,
+    jitterSeconds: seconds(jitterMs),
+    roundTripSeconds: roundTripMs === undefined ? null : seconds(roundTripMs),
   };
+}
+
+/** To the microsecond. */
+function seconds(ms: number): number {
+  return Math.round(ms * 1000) / 1e6;
 }
