@@ -160,6 +160,7 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
     banner: bannerText({
       version: VERSION,
       rtsp: rtsp.address,
+      rtsps: rtsp.tlsAddress,
       http: http.address,
       streams: rules,
       configFile: configFile(origin),

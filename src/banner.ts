@@ -6,13 +6,15 @@ import type { StreamRules } from './stream/stream-rules.ts';
 export interface BannerFacts {
   readonly version: string;
   readonly rtsp: ListenAddress;
+  /** Undefined: no TLS. */
+  readonly rtsps: ListenAddress | undefined;
   readonly http: ListenAddress;
   readonly streams: StreamRules;
   /** The file in force; undefined: none. */
   readonly configFile: string | undefined;
 }
 
-export function bannerText({ version, rtsp, http, streams, configFile }: BannerFacts): string {
+export function bannerText({ version, rtsp, rtsps, http, streams, configFile }: BannerFacts): string {
   const rtspUrl = `rtsp://${hostPort(reachable(rtsp.host), rtsp.port)}`;
   const httpUrl = `http://${hostPort(reachable(http.host), http.port)}`;
   const names = [...streams.exact].map(({ name }) => name);
@@ -22,6 +24,9 @@ export function bannerText({ version, rtsp, http, streams, configFile }: BannerF
       ? []
       : [
           ['RTSP', `${rtspUrl}/${shown}`],
+          ...(rtsps === undefined
+            ? []
+            : [['', `rtsps://${hostPort(reachable(rtsps.host), rtsps.port)}/${shown}`] as const]),
           ['HLS', `${httpUrl}/${shown}/index.m3u8`],
           ['still', `${httpUrl}/${shown}/preview.jpg`],
           ['recordings', `${httpUrl}/${shown}/recording_status.json`],
