@@ -62,6 +62,46 @@ peerTest(
   },
 );
 
+peerTest(
+  'the API lists who reads and who publishes, and how; a reader that it ends is gone',
+  ['ffmpeg'],
+  async (context) => {
+    const clip = await makeClip(context, { seconds: 30, audio: false });
+    const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
+    const publish = ['-v', 'error', '-re', '-i', clip, '-c', 'copy', '-f', 'rtsp', '-rtsp_transport', 'udp'];
+    const publisher = new Background(context, 'ffmpeg', [...publish, `${weir.rtsp}/cam`]);
+    await weir.untilState('cam', 'live');
+    const read = (way: string): Background =>
+      new Background(context, 'ffmpeg', [
+        ...`-v error -rtsp_transport ${way} -i ${weir.rtsp}/cam?start=key`.split(' '),
+        ...'-c copy -f null -'.split(' '),
+      ]);
+    const [byUdp, byTcp] = [read('udp'), read('tcp')];
+    const has = (list: readonly Session[], kind: string, transport: string): Session | undefined =>
+      list.find((session) => session.kind === kind && session.transport === transport && session.bytes > 0);
+    const reader = await weir.until(async () => {
+      const { sessions } = await weir.json<{ readonly sessions: readonly Session[] }>('/api/v1/sessions');
+      const all = has(sessions, 'publisher', 'udp') && has(sessions, 'reader', 'tcp');
+      const udp = has(sessions, 'reader', 'udp');
+      return all !== undefined && udp?.reported?.roundTripSeconds != null && udp;
+    }, 'all three, and a report of the reader over UDP');
+    assert.ok(reader.reported !== null && reader.reported.roundTripSeconds !== null);
+    assert.ok(reader.reported.loss === 0 && reader.reported.roundTripSeconds < 1, JSON.stringify(reader.reported));
+    assert.equal((await weir.fetch(`/api/v1/sessions/${reader.id}`, { method: 'DELETE' })).status, 204);
+    await byUdp.exit();
+    assert.equal((await weir.fetch(`/api/v1/sessions/${reader.id}`)).status, 404);
+    assert.ok(byTcp.running && publisher.running);
+  },
+);
+
+interface Session {
+  readonly id: string;
+  readonly kind: string;
+  readonly transport: string;
+  readonly bytes: number;
+  readonly reported: { readonly loss: number; readonly roundTripSeconds: number | null } | null;
+}
+
 /** A group that no other weir of this machine sends to: the ports of groups are not ours to choose. */
 const OWN_GROUP = { WEIR_RTSP_MULTICAST_RANGE: `239.10.${(process.pid >> 8) & 255}.${process.pid & 255}/32` };
 
