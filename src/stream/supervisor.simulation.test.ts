@@ -24,6 +24,15 @@ const AGAIN_MS_MAX = 3000;
 const FAILURES: readonly ErrorCode[] = ['source-closed', 'source-silent', 'source-unauthorized', 'source-unreachable'];
 const PACKET = new Uint8Array(20);
 
+const nothing = (): void => undefined;
+const NO_TRACK: TrackSink = {
+  packet: nothing,
+  senderReport: nothing,
+  goodbye: nothing,
+  accessUnit: nothing,
+  flush: nothing,
+};
+
 /** Sends a packet a step while it is up. */
 class Fickle implements Source {
   readonly kind = 'test';
@@ -85,8 +94,7 @@ function bench(random: () => number) {
       if (!attempt.media) supervisor.media();
       attempt.media = true;
     };
-    const nothing = (): void => undefined;
-    const track = { packet, senderReport: nothing, goodbye: nothing, accessUnit: nothing, flush: nothing };
+    const track = { ...NO_TRACK, packet };
     return { sink: { announce: () => [track] }, end: () => void (attempt.open = false) };
   };
   const limiter = new StartLimiter(clock);
