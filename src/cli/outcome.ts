@@ -24,7 +24,7 @@ export async function withErrorsSaid(command: () => Promise<ExitCode>): Promise<
 }
 
 /** Who passes signals on (timeout, npm) sends one that the terminal sent too: that is no second one. */
-const SAME_SIGNAL_MS = 500;
+export const SAME_SIGNAL_MS = 500;
 
 /** Aborts at Ctrl-C and SIGTERM; a second signal ends the process at once. Dispose to let go of the signals. */
 export class StopSignal implements Disposable {

@@ -7,6 +7,7 @@ import type { Environment } from '../config/environment.ts';
 import { keyTree } from '../config/key-tree.ts';
 import { WeirError } from '../core/errors.ts';
 import { buildPage } from './build-page.ts';
+import { SAME_SIGNAL_MS } from './outcome.ts';
 
 /** How long closing may take before the process ends all the same: recordings are written within a second or two. */
 const CLOSE_MS = 15_000;
@@ -43,19 +44,19 @@ export async function runServer(
   process.exit(0);
 }
 
-/** Resolves at the first signal; the second ends the process at once. */
+/** Resolves at the first signal; a second ends the process at once. */
 function signalled(log: Log, flush: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let signals = 0;
+  let firstMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    signals++;
-    if (signals === 1) {
+    if (firstMs === undefined) {
+      firstMs = performance.now();
       log.info({ signal }, 'closing; once more to end at once');
       resolve();
-      return;
+    } else if (performance.now() - firstMs > SAME_SIGNAL_MS) {
+      flush();
+      process.exit(1);
     }
-    flush();
-    process.exit(1);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

@@ -112,8 +112,12 @@ async function pushAndPull(context: TestContext, weir: RunningWeir, trip: Trip):
   const url = `${weir.rtsp}/${trip.stream}`;
   const pushing = weirBackground(context, ['push', trip.from, url, '--transport', trip.transport]);
   await weir.untilState(trip.stream, 'live');
-  const pulled = await weirCommand(['pull', url, trip.to, '--for', trip.for]);
+  const [pulled, read] = await Promise.all([
+    weirCommand(['pull', url, trip.to, '--for', trip.for]),
+    codedPictureHashes(url, '0.5'),
+  ]);
   assert.equal(pulled.code, 0, pulled.stderr);
+  assert.ok(read.length >= 12, `ffmpeg read ${read.length} pictures`);
   assert.match(pulled.stdout, /saved [13]\.0 s/);
   assert.equal(await pushing.end('SIGINT'), 0, pushing.stderr);
 }
