@@ -51,7 +51,7 @@ import {
 } from './client-session.ts';
 import { describeUrl } from './describe-url.ts';
 import { Exchange, type OpenRequest } from './exchange.ts';
-import { cutByTimeout, keepAlivePeriodMs, nextKeepAlive, type KeepAliveMethod } from './keep-alive.ts';
+import { KeepAlive, keepAlivePeriodMs, type KeepAliveMethod } from './keep-alive.ts';
 import { MediaGate } from './media-gate.ts';
 import { redirectTarget } from './redirect.ts';
 import { answerServerRequest } from './server-request.ts';
@@ -68,9 +68,9 @@ export class ClientMachine {
   readonly #exchange: Exchange;
   readonly #faults: ClientFaults = noClientFaults();
   readonly #ways: WayChoice;
+  readonly #keepAlive: KeepAlive;
   #url: RtspUrl;
   #state: ClientState = { kind: 'idle' };
-  #keepAlive: KeepAliveMethod;
   /** What OPTIONS or DESCRIBE said. */
   #server: string | undefined;
   #redirects = 0;
@@ -82,7 +82,7 @@ export class ClientMachine {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#url = options.url;
-    this.#keepAlive = options.keepAlive;
+    this.#keepAlive = new KeepAlive(options.keepAlive);
     this.#exchange = new Exchange(options, options.url.credentials);
     this.#ways = new WayChoice(options.ways);
   }
@@ -93,7 +93,7 @@ export class ClientMachine {
 
   /** What the next attempt at this source should begin with. */
   get keepAlive(): KeepAliveMethod {
-    return this.#keepAlive;
+    return this.#keepAlive.method;
   }
 
   /** By which media came, if it did. */
@@ -205,8 +205,7 @@ export class ClientMachine {
         this.#started(state, response, nowMs);
         return;
       case 'playing':
-        // Any answer shows life, and an error is none of the session's; but another method may please more.
-        if (response.status >= 400) this.#keepAlive = nextKeepAlive(this.#keepAlive);
+        this.#keepAlive.answered(response.status);
         return;
       case 'leaving':
         if (request.method === 'TEARDOWN') this.#end(state.error);
@@ -344,7 +343,7 @@ export class ClientMachine {
       this.#connect();
       return;
     }
-    if (state.kind === 'playing') this.#judgeKeepAlive(state, nowMs);
+    if (state.kind === 'playing') this.#keepAlive.ended(nowMs - state.sinceMs, state.session.header?.timeoutS);
     this.#end(closedError(state.kind === 'playing' ? undefined : this.#exchange.oldest?.method, this.#options.label));
   }
 
@@ -363,19 +362,14 @@ export class ClientMachine {
     const { session, media } = state;
     const { label, timeouts } = this.#options;
     if (nowMs >= mediaDeadline(state, timeouts)) {
-      this.#judgeKeepAlive(state, media.lastMs ?? nowMs);
+      this.#keepAlive.ended((media.lastMs ?? nowMs) - state.sinceMs, session.header?.timeoutS);
       if (media.lastMs === undefined && this.#tryNextWay(nowMs)) return;
       this.#leave(silentError(media.lastMs !== undefined, timeouts, this.#ways.tried, label), nowMs);
       return;
     }
     this.#state = { ...state, keepAliveAtMs: nowMs + keepAlivePeriodMs(session.header?.timeoutS) };
     this.#outputs.push(...punches(session));
-    this.#send(this.#keepAlive, session.plan.aggregateUrl, sessionHeaders(session), nowMs);
-  }
-
-  #judgeKeepAlive(state: Playing, endMs: number): void {
-    if (cutByTimeout(endMs - state.sinceMs, state.session.header?.timeoutS))
-      this.#keepAlive = nextKeepAlive(this.#keepAlive);
+    this.#send(this.#keepAlive.method, session.plan.aggregateUrl, sessionHeaders(session), nowMs);
   }
 
   /** Tears the session down, if there is one, and ends when that is answered or has taken too long. */

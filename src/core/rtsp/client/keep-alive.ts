@@ -13,13 +13,31 @@ export function keepAlivePeriodMs(timeoutS: number | undefined): number {
   return (seconds * 1000) / 2;
 }
 
-/** The method to try when this one was rejected or did not help. */
-export function nextKeepAlive(method: KeepAliveMethod): KeepAliveMethod {
-  return KEEP_ALIVE_METHODS[(KEEP_ALIVE_METHODS.indexOf(method) + 1) % KEEP_ALIVE_METHODS.length] ?? 'OPTIONS';
-}
+/** The method that keeps the sessions of one server alive: one that is rejected or does not help makes room for the next. */
+export class KeepAlive {
+  #method: KeepAliveMethod;
 
-/** A session that played that long and was then cut, was probably cut because nothing kept it alive. */
-export function cutByTimeout(playedMs: number, timeoutS: number | undefined): boolean {
-  const timeoutMs = (timeoutS ?? DEFAULT_SESSION_TIMEOUT_S) * 1000;
-  return playedMs >= 0.75 * timeoutMs && playedMs <= 1.5 * timeoutMs;
+  constructor(method: KeepAliveMethod) {
+    this.#method = method;
+  }
+
+  get method(): KeepAliveMethod {
+    return this.#method;
+  }
+
+  /** Any answer shows life, and an error is none of the session's; but another method may please more. */
+  answered(status: number): void {
+    if (status >= 400) this.#next();
+  }
+
+  /** A session that played about as long as its time-out and was then cut, was probably cut because nothing kept it alive. */
+  ended(playedMs: number, timeoutS: number | undefined): void {
+    const timeoutMs = (timeoutS ?? DEFAULT_SESSION_TIMEOUT_S) * 1000;
+    if (playedMs >= 0.75 * timeoutMs && playedMs <= 1.5 * timeoutMs) this.#next();
+  }
+
+  #next(): void {
+    const index = KEEP_ALIVE_METHODS.indexOf(this.#method) + 1;
+    this.#method = KEEP_ALIVE_METHODS[index % KEEP_ALIVE_METHODS.length] ?? 'OPTIONS';
+  }
 }
