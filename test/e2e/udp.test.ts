@@ -77,8 +77,6 @@ peerTest(
         ...'-c copy -f null -'.split(' '),
       ]);
     const [byUdp, byTcp] = [read('udp'), read('tcp')];
-    const has = (list: readonly Session[], kind: string, transport: string): Session | undefined =>
-      list.find((session) => session.kind === kind && session.transport === transport && session.bytes > 0);
     const reader = await weir.until(async () => {
       const { sessions } = await weir.json<{ readonly sessions: readonly Session[] }>('/api/v1/sessions');
       const all = has(sessions, 'publisher', 'udp') && has(sessions, 'reader', 'tcp');
@@ -100,6 +98,10 @@ interface Session {
   readonly transport: string;
   readonly bytes: number;
   readonly reported: { readonly loss: number; readonly roundTripSeconds: number | null } | null;
+}
+
+function has(list: readonly Session[], kind: string, transport: string): Session | undefined {
+  return list.find((session) => session.kind === kind && session.transport === transport && session.bytes > 0);
 }
 
 /** A group that no other weir of this machine sends to: the ports of groups are not ours to choose. */
