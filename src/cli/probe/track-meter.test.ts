@@ -106,3 +106,32 @@ test('of nothing, and of one packet, nothing is said that is not known', () => {
     assert.deepEqual(new Set(unknown), new Set([undefined]));
   }
 });
+
+test('a report before the first packet counts, and its clock is held against the later ones', () => {
+  const meter = new TrackMeter(VIDEO);
+  const packet = Buffer.alloc(112);
+  meter.senderReport(1000, 0, 1000);
+  writeRtpHeader(packet, { payloadType: 96, sequence: 1, timestamp: 900, ssrc: 1 }, true);
+  meter.packet(packet, 5000, 0);
+  meter.senderReport(6000, 450_000 - 900, 6000);
+  const { senderReports, senderReportDriftMs } = meter.measures();
+  assert.equal(senderReports, 2);
+  assert.ok(Math.abs((senderReportDriftMs ?? 0) - 10) < 0.1, String(senderReportDriftMs));
+});
+
+test('parameter sets are kept as copies: what a packet lies in is read into again', () => {
+  const meter = new TrackMeter(VIDEO);
+  const buffer = Buffer.alloc(4096);
+  // Of a Foscam.
+  const sets = ['Z00AH5WoFAFuQA==', 'aO48gA=='].map((set) => Buffer.from(set, 'base64'));
+  for (const [sequence, unit] of [...sets, Uint8Array.of(0x65, 0x88, 0x80)].entries()) {
+    writeRtpHeader(buffer, { payloadType: 96, sequence, timestamp: 0, ssrc: 1 }, sequence === 2);
+    buffer.set(unit, 12);
+    meter.packet(buffer.subarray(0, 12 + unit.length), 5000, 0);
+    buffer.fill(0xff);
+  }
+  writeRtpHeader(buffer, { payloadType: 96, sequence: 3, timestamp: 3600, ssrc: 1 }, true);
+  meter.packet(buffer.subarray(0, 100), 5040, 0);
+  const shape = meter.format.parameters?.shape;
+  assert.deepEqual(shape?.media === 'video' && [shape.width, shape.height], [1280, 720]);
+});

@@ -57,7 +57,8 @@ export class TrackMeter {
   readonly #frames: Frame[] = [];
   readonly #reports: Report[] = [];
   #firstMs: number | undefined;
-  #lastTimestamp = 0;
+  /** Of the last packet, or of a report before the first. */
+  #lastTimestamp: number | undefined;
   #ticks = 0;
   #packets = 0;
   #bytes = 0;
@@ -89,7 +90,7 @@ export class TrackMeter {
     const header = parseRtpHeader(packet);
     if (header === undefined) return;
     const first = this.#firstMs === undefined;
-    const step = first ? 0 : signedDistance(this.#lastTimestamp, header.timestamp, 2 ** 32);
+    const step = this.#stepTo(header.timestamp);
     this.#firstMs ??= arrivalMs;
     this.#lastTimestamp = header.timestamp;
     this.#ticks += step;
@@ -98,17 +99,22 @@ export class TrackMeter {
     this.#bytes += packet.length;
     if (arrivalMs - this.#firstMs >= BURST_MS) this.#steadyBytes += packet.length;
     this.#lost += lostBefore;
-    // The depacketizer keeps what it is given.
-    const payload = packet.slice(header.payloadOffset, header.payloadOffset + header.payloadLength);
+    // The depacketizer keeps what it is given. Not `slice`: of a Buffer that is a view.
+    const { payloadOffset, payloadLength } = header;
+    const payload = new Uint8Array(packet.subarray(payloadOffset, payloadOffset + payloadLength));
     if (first || step !== 0 || this.#format.media !== 'video') this.#frame(arrivalMs);
     this.#peek(payload);
     this.#unpack({ payload, marker: header.marker, ticks: this.#ticks, lostBefore });
   }
 
   senderReport(ntpUtcMs: number, rtpTimestamp: number, ourUtcMs: number): void {
-    if (this.#firstMs === undefined) return;
-    const ticks = this.#ticks + signedDistance(this.#lastTimestamp, rtpTimestamp, 2 ** 32);
-    this.#reports.push({ ntpUtcMs, ticks, ourUtcMs });
+    this.#reports.push({ ntpUtcMs, ticks: this.#ticks + this.#stepTo(rtpTimestamp), ourUtcMs });
+    // Many send one before the first packet, weir does.
+    this.#lastTimestamp ??= rtpTimestamp;
+  }
+
+  #stepTo(timestamp: number): number {
+    return this.#lastTimestamp === undefined ? 0 : signedDistance(this.#lastTimestamp, timestamp, 2 ** 32);
   }
 
   measures(): TrackMeasures {
