@@ -55,8 +55,20 @@ peerTest('ffmpeg publishes sound of each kind; readers and HLS get it', ['ffmpeg
     const listed = /CODECS="avc1\.[0-9a-f]{6},?([^"]*)"/.exec(await (await weir.fetch(playlist)).text());
     assert.equal(listed?.[1], row.hls ?? '', name);
     await assertHls(weir.http + playlist, row.hls === undefined ? undefined : await audioHashes(clip));
+    const [video, audio] = (await weir.streamStatus(`cam/${name}`)).tracks;
+    assert.deepEqual([video?.timeline, audio?.timeline], [true, row.hls !== undefined], name);
   };
   await Promise.all(Object.entries(ROWS).map(play));
+  await weir.until(async () => {
+    const [video] = (await weir.streamStatus('cam/mp3')).tracks;
+    return Math.abs((video?.framesPerSecond ?? 0) - 25) < 2;
+  }, '25 frames a second to be measured');
+  const metrics = await (await weir.fetch('/metrics')).text();
+  for (const line of [
+    'weir_stream_state{stream="cam/mp3",state="live"} 1',
+    'weir_stream_gop_seconds{stream="cam/mp3"} 1',
+  ])
+    assert.ok(metrics.split('\n').includes(line), line);
 });
 
 peerTest('Chromium plays the picture whatever the sound is', ['ffmpeg', 'chromium'], async (context) => {

@@ -184,6 +184,8 @@ export interface StreamReport {
       readonly encoding: string;
       readonly codecString?: string | null;
       readonly width?: number | null;
+      readonly timeline?: boolean;
+      readonly framesPerSecond?: number | null;
     }[];
     readonly source: {
       readonly attempts: number;
