@@ -107,7 +107,7 @@ test('where node_modules cannot be written, compiled code is not taken from a fo
 });
 
 const WRONG: readonly { readonly name: string; readonly config: string; readonly says: RegExp }[] = [
-  { name: 'an unknown key', config: 'streams:\n  cam: { sauce: publish }\n', says: /weir\.yml:\d+.*sauce/s },
+  { name: 'an unknown key', config: 'streams:\n  cam: { sauce: publish }\n', says: /sauce.*weir\.yml:\d+/s },
   { name: 'half a file', config: 'streams:\n  cam: { source: publish\n', says: /weir\.yml:\d+/ },
   { name: 'a wrong URL', config: 'streams:\n  cam: { source: "rtsp//nowhere" }\n', says: /source.*rtsp:\/\//s },
   { name: 'an address for all without access', config: 'http: { listen: "0.0.0.0:0" }\n', says: /access/ },

@@ -20,14 +20,14 @@ test('nonsense at the RTSP port is answered or cut off', async (context) => {
   await weir.untilState('good', 'live');
   const open = (): Promise<RtspPeer> => RtspPeer.open(context, weir.rtsp);
   const good = `${weir.rtsp}/good`;
-  const udp = 'Transport: RTP/AVP;unicast;client_port=5000-5001';
+  const group = 'Transport: RTP/AVP;multicast';
   const sdp = ['Content-Type: application/sdp'];
   const asked: readonly (readonly [RegExp, string, string, (readonly string[])?, string?])[] = [
     [/^RTSP\/1\.0 404 /, 'DESCRIBE', `${weir.rtsp}/nobody`],
     [/^RTSP\/1\.0 404 /, 'DESCRIBE', `${weir.rtsp}/x/../good`],
     [/^RTSP\/1\.0 400 /, 'DESCRIBE', `${weir.rtsp}/%zz`],
     [/^RTSP\/1\.0 400 /, 'DESCRIBE', `${weir.rtsp}/${'x'.repeat(5_000)}`],
-    [/^RTSP\/1\.0 461 /, 'SETUP', `${good}/trackID=0`, [udp]],
+    [/^RTSP\/1\.0 461 /, 'SETUP', `${good}/trackID=0`, [group]],
     [/^RTSP\/1\.0 404 /, 'SETUP', `${good}/trackID=99`, ['Transport: RTP/AVP/TCP;interleaved=0-1']],
     [/^RTSP\/1\.0 501 /, 'FLY', good],
     [/^RTSP\/1\.0 454 /, 'PLAY', good, ['Session: nobody']],
