@@ -6,7 +6,7 @@
  *
  * Times are from PLAY, by weir's log. `ffmpeg-re` paces by time stamps from its first picture on, as ffplay does; `ffmpeg` does not pace.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CLOCK_FRAMES, readClock } from '../test/clock-reader.ts';
+import { mustRun } from '../test/harness/program.ts';
 import { startWeir } from './support/measured-process.ts';
 
 const WIDTH = 160;
@@ -82,7 +83,7 @@ const PLAYERS: Readonly<Record<string, (url: string, way: string) => Player>> = 
 const folder = mkdtempSync(path.join(tmpdir(), 'weir-bench-clip-'));
 const demo = path.resolve(import.meta.dirname, '../assets/demo.mp4');
 const coding = `-an -vf scale=640:360 -c:v libx264 -preset veryfast -bf 0 -g ${GOP_FRAMES} -sc_threshold 0`.split(' ');
-spawnSync('ffmpeg', ['-v', 'error', '-i', demo, ...coding, path.join(folder, 'clip.mp4')]);
+await mustRun('ffmpeg', ['-v', 'error', '-i', demo, ...coding, path.join(folder, 'clip.mp4')]);
 const weir = await startWeir(`files: ${folder}\nstreams: { cam: { source: 'file:clip.mp4' } }\n`);
 let playedUtcMs = 0;
 if (weir.process.child.stderr !== null) {
