@@ -3,7 +3,7 @@
  *
  *   unit   beside the code and in test/house: one process, no peers
  *   e2e    test/e2e: real peers, a process a file
- *   long   test/long: crash rounds, big fuzz, clean clone
+ *   long   test/long: crash rounds, big fuzz, clean clone, the compatibility matrix
  *
  * Ends with the tests that did not run because a peer is not installed (with CI=true those fail), and one line of figures.
  */
