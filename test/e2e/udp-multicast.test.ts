@@ -67,6 +67,7 @@ function scenes(): void {
     ] as const) {
       assert.match(await peer.ask(method, url, session), /^RTSP\/1\.0 200 /, method);
       await sending(weir, groups);
+      assert.equal((await weir.streamStatus('cam')).readers['rtsp'], groups, 'counted once');
     }
   });
 

@@ -204,7 +204,8 @@ class GroupSocket {
 
 /** A stream's reader that sends to its group. */
 class GroupSender implements RelayReader {
-  readonly protocol = 'rtsp';
+  /** Those for whom it sends are attached themselves: it is none more. */
+  readonly protocol = 'internal';
   readonly label: string;
   readonly #options: MulticastOptions;
   readonly #socket: GroupSocket;
