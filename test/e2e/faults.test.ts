@@ -61,7 +61,7 @@ peerTest('a camera that reboots with another picture size, then with another cod
   const { spans, gaps } = await weir.json<{ readonly spans: readonly unknown[]; readonly gaps: readonly unknown[] }>(
     `/api/v1/recordings?stream=yard&from=${Date.now() / 1000 - 3600}&to=${Date.now() / 1000 + 10}`,
   );
-  assert.ok(spans.length === 3 && gaps.length >= 2, `${spans.length} spans, ${gaps.length} gaps`);
+  assert.ok(spans.length >= 3 && gaps.length >= 2, `${spans.length} spans, ${gaps.length} gaps`);
 });
 
 peerTest('a camera that hangs in the middle of a frame is left and asked anew', ['ffmpeg'], async (context) => {

@@ -186,8 +186,7 @@ class CameraSession {
     const { stream, payloadType } = videoOf(this.#script.describe);
     const what = this.#script.stream ?? stream;
     const source = pictures(video.kind === 'channel' ? video.channel : 0, what, payloadType);
-    let frame = 0;
-    const send = (): void => {
+    const send = (frame: number): void => {
       const bytes = [...source.next().value];
       const last = bytes.at(-1);
       if (this.#script.fault === 'hangs-in-a-frame' && frame === HANGS_AFTER && last !== undefined) {
@@ -200,10 +199,17 @@ class CameraSession {
       else for (const framed of bytes) video.from.send(framed.subarray(4), video.port, '127.0.0.1');
       if (this.#metadataChannel !== undefined && frame % FRAMES_PER_SECOND === 0)
         this.#socket.write(metadata(this.#metadataChannel, frame));
-      frame++;
     };
-    this.#timer = setInterval(send, 1000 / FRAMES_PER_SECOND);
-    send();
+    const beganMs = performance.now();
+    // A timer that is late on a busy machine would make its clock slow.
+    let next = 0;
+    const lastFrame = this.#script.fault === 'hangs-in-a-frame' ? HANGS_AFTER : Number.POSITIVE_INFINITY;
+    const sendDue = (): void => {
+      const due = Math.floor(((performance.now() - beganMs) * FRAMES_PER_SECOND) / 1000);
+      for (; next <= Math.min(due, lastFrame); next++) send(next);
+    };
+    this.#timer = setInterval(sendDue, 1000 / FRAMES_PER_SECOND);
+    sendDue();
   }
 }
 
