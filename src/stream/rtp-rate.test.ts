@@ -24,6 +24,7 @@ const ROWS: readonly Row[] = [
     told: 0,
   },
   { title: '25 pictures announced, 21 sent (open-nvr#229)', media: (ms) => (ms * 21) / 25, scale: 25 / 21, told: 1 },
+  { title: 'a night mode: 6 of 25 pictures', media: (ms) => (ms * 6) / 25, scale: 25 / 6, told: 1 },
   { title: '1.42 times too fast (lightNVR#608)', media: (ms) => ms * 1.42, scale: 1 / 1.42, told: 1 },
   { title: 'right again after a minute', media: (ms) => Math.min(ms, 60_000) * 0.42 + ms, scale: 1, told: 2 },
   { title: 'a file sent as fast as it goes', media: (ms) => ms * 40, scale: 1, told: 0 },

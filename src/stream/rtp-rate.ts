@@ -17,8 +17,10 @@ export const RATE_SLOPES = 4;
 export const RATE_WRONG = 0.03;
 /** Slopes agree that differ by less, or by less than a quarter of what the clock is off by. */
 const RATE_SPREAD = 0.01;
-/** What is off by more is no clock: a file that is sent as fast as it goes. */
-export const RATE_FACTOR_MAX = 2;
+/** What is faster is no clock: a file that is sent as fast as it goes. */
+const FAST_MAX = 2;
+/** A night mode that sends two pictures of 25, and counts those alone, is slower by that. */
+const SLOW_MAX = 12.5;
 /** A clock that is right again is right, not nearly. */
 const RATE_RIGHT = 0.01;
 /** Nothing for so long: what comes then is measured anew. */
@@ -83,7 +85,7 @@ export class RtpRate {
 
   #believe(rate: number, points: readonly Point[]): boolean {
     const scale = Math.abs(rate - 1) < RATE_RIGHT ? 1 : 1 / rate;
-    if (Math.max(scale, 1 / scale) > RATE_FACTOR_MAX) return false;
+    if (scale > SLOW_MAX || scale < 1 / FAST_MAX) return false;
     this.#points = points;
     this.scale = scale;
     return true;
