@@ -1,7 +1,9 @@
 /** A relay over several attempts of its source. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { writeRtpHeader } from '../core/rtp/packet.ts';
+import { codecFor } from '../core/codec/registry.ts';
+import { RTP_HEADER_BYTES, writeRtpHeader } from '../core/rtp/packet.ts';
+import { payloadsOf } from './batch-packets.ts';
 import { AAC_FORMAT, AacPackets, VideoPackets } from './fake-camera.ts';
 import { begin, bench, send, TestReader } from './relay.table.ts';
 
@@ -39,6 +41,45 @@ describe('Relay, attempt after attempt', () => {
     // The old attempt is deaf.
     send(one, before.video, first, 75, 80);
     assert.equal(reader.batches.length, 120);
+  });
+
+  it('another set-up that only the description holds goes ahead of each key frame, for readers who stayed', () => {
+    const one = bench();
+    const first = new VideoPackets('plain-h264');
+    const reader = new TestReader();
+    const before = begin(one, first);
+    one.relay.attach(reader, 'key');
+    send(one, before.video, first, 0, 15);
+    before.attempt.end();
+    const count = reader.batches.length;
+    // FFmpeg with `-c copy` of an MP4 sends no sets.
+    const second = new VideoPackets('wide-h264');
+    const after = begin(one, second);
+    let sent = 0;
+    for (let i = 0; i < 31; i++) {
+      for (const packet of second.frame(i)) {
+        if (!holdsSets(packet)) after.video.packet(renumbered(packet, sent++), one.clock.monoMs());
+      }
+      after.video.flush();
+      one.clock.advance(40);
+    }
+    const stayed = codecFor('H264')?.depacketizer({ ...first.format, payloadType: 96 });
+    const units = reader.batches.flatMap((batch) =>
+      payloadsOf(batch).flatMap((payload) => stayed?.push(payload) ?? []),
+    );
+    const shapes = units.map(({ parameters }) => parameters.identity);
+    assert.equal(shapes[0], first.format.parameters?.identity);
+    assert.equal(shapes.at(-1), second.format.parameters?.identity);
+    const begun = reader.batches.slice(count).filter(({ key }) => key);
+    assert.ok(begun.length >= 2);
+    assert.ok(begun.every((batch) => payloadsOf(batch).some(({ payload }) => isSets(payload))));
+    const sequences = reader.headers().map((header) => header.sequence);
+    assert.ok(sequences.every((sequence, i) => i === 0 || sequence === ((sequences[i - 1] ?? 0) + 1) % 65_536));
+    // Its own sets from now on: nothing is added.
+    second.sequence = sent;
+    send(one, after.video, second, 45, 46);
+    const own = reader.batches.findLast(({ key }) => key);
+    assert.equal(own && payloadsOf(own).filter(({ payload }) => isSets(payload)).length, 1);
   });
 
   it('ends readers when the tracks are others', () => {
@@ -123,3 +164,18 @@ describe('Relay, attempt after attempt', () => {
     assert.equal((after.rtpTimestamp - before.rtpTimestamp) >>> 0, 20_000 * 90);
   });
 });
+
+/** A STAP-A, as the packetizer packs parameter sets (RFC 6184 §5.7.1). */
+function isSets(payload: Uint8Array): boolean {
+  return ((payload[0] ?? 0) & 31) === 24;
+}
+
+function holdsSets(packet: Uint8Array): boolean {
+  return isSets(packet.subarray(RTP_HEADER_BYTES));
+}
+
+function renumbered(packet: Uint8Array, sequence: number): Uint8Array {
+  const copy = new Uint8Array(packet);
+  new DataView(copy.buffer).setUint16(2, sequence);
+  return copy;
+}

@@ -87,6 +87,8 @@ export class LiveTrack implements RelayTrack {
   #resume: { readonly ticks: number; readonly arrivalMs: number } | undefined;
   #interrupted = true;
   #report: { readonly ntpUtcMs: number; readonly rtpTimestamp: number; readonly times: StreamClock } | undefined;
+  /** Parameter sets that readers who came before cannot know: sent ahead of each key frame, until the sender sends its own. */
+  #untold: readonly Uint8Array[] = [];
   #packer: { readonly packetizer: Packetizer; readonly scratch: Uint8Array } | undefined;
   #packedSequence = 0;
   #bytes = 0;
@@ -125,6 +127,7 @@ export class LiveTrack implements RelayTrack {
     const { parameters } = format;
     if (parameters === undefined || parameters.identity === this.format.parameters?.identity) return;
     this.format = { ...this.format, fmtp: format.fmtp, parameters };
+    this.#untold = setPayloads(this.codec, this.format);
   }
 
   /** A new attempt: its first packet goes on at `ticks`, plus what passes from `arrivalMs` until it comes. */
@@ -139,7 +142,7 @@ export class LiveTrack implements RelayTrack {
       return;
     }
     if (this.#resume !== undefined) this.#beginLine(this.#resume, arrivalMs);
-    this.#sequence = (this.#sequence + 1 + lostBefore) & 0xffff;
+    this.#sequence = (this.#sequence + lostBefore) & 0xffff;
     this.#interrupted = false;
     this.lastArrivalMs = arrivalMs;
     this.#packets++;
@@ -254,9 +257,19 @@ export class LiveTrack implements RelayTrack {
     }
     if (ticks !== this.#frameTicks) this.#rate.frame(arrivalMs);
     this.#frameTicks = ticks;
-    this.#peek(packet, header, ticks);
+    const keyBegins = this.#peek(packet, header, ticks);
+    if (open.hasSets) this.#untold = [];
+    else if (keyBegins) for (const payload of this.#untold) this.#append(rtpOf(payload), ticks);
+    this.#append(packet, ticks);
+    this.#frameEnded = header.marker;
+    if (header.marker && !open.onlySets) this.#close(true);
+  }
+
+  /** Into the open batch, as the next of our line. */
+  #append(packet: Uint8Array, ticks: number): void {
+    this.#sequence = (this.#sequence + 1) & 0xffff;
     const at = this.#buffer.append(packet);
-    open.packets++;
+    this.#open.packets++;
     const line = {
       payloadType: this.format.payloadType,
       sequence: this.#sequence,
@@ -264,29 +277,29 @@ export class LiveTrack implements RelayTrack {
       ssrc: this.ssrc,
     };
     rewriteRtpHeader(this.#buffer.view(at, packet.length), line);
-    this.#frameEnded = header.marker;
-    if (header.marker && !open.onlySets) this.#close(true);
   }
 
-  #peek(packet: Uint8Array, header: RtpHeader, ticks: number): void {
+  /** Notes what the packet holds; returns whether a key frame begins with it. */
+  #peek(packet: Uint8Array, header: RtpHeader, ticks: number): boolean {
     const open = this.#open;
     if (this.codec === undefined || this.format.media !== 'video') {
-      // Nothing to look at: any frame may be the first one.
-      const begins = this.format.media === 'video' || this.main;
-      if (begins && ticks !== this.#keyTicks) this.#markKey(ticks);
       open.onlySets = false;
-      return;
+      // Nothing to look at: any frame may be the first one.
+      return (this.format.media === 'video' || this.main) && this.#markKey(ticks);
     }
     const payload = packet.subarray(header.payloadOffset, header.payloadOffset + header.payloadLength);
     const { key, parameterSets } = this.codec.peek(payload);
-    if (key && ticks !== this.#keyTicks) this.#markKey(ticks);
     if (parameterSets) open.hasSets = true;
     if (key || !parameterSets) open.onlySets = false;
+    return key && this.#markKey(ticks);
   }
 
-  #markKey(ticks: number): void {
+  /** Whether it is another key frame than the last. */
+  #markKey(ticks: number): boolean {
+    if (ticks === this.#keyTicks) return false;
     this.#open.key = true;
     this.#keyTicks = ticks;
+    return true;
   }
 
   #close(frameEnd: boolean): void {
@@ -319,4 +332,23 @@ export class LiveTrack implements RelayTrack {
     };
     return this.#packer;
   }
+}
+
+/** The parameter sets of a track, packed as its codec packs them before a key frame. */
+function setPayloads(codec: Codec | undefined, format: TrackFormat): readonly Uint8Array[] {
+  const { parameters } = format;
+  if (codec === undefined || parameters === undefined || parameters.parameterSets.length === 0) return [];
+  const nothing = { ptsTicks: 0, dtsTicks: 0, key: true, damaged: false, data: [], byteLength: 0, parameters };
+  return codec
+    .packetizer(format, RTP_PAYLOAD_BYTES)
+    .packetize(nothing)
+    .map(({ payload }) => payload);
+}
+
+/** A packet whose header is yet to be filled in, without a marker. */
+function rtpOf(payload: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(RTP_HEADER_BYTES + payload.length);
+  packet[0] = 0x80;
+  packet.set(payload, RTP_HEADER_BYTES);
+  return packet;
 }
