@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 /** Between two starts, whatever the host. */
 export const START_SPACING_MS = 50;
 /** Between two starts at one host. */
-export const HOST_SPACING_MS = 200;
+export const HOST_SPACING_MS = 100;
 /** So many hosts are remembered before those that are free are forgotten. */
 const HOSTS_MAX = 1000;
 
