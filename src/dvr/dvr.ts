@@ -84,7 +84,7 @@ export class Dvr implements AsyncDisposable {
     const index = await RecordingIndex.open(state.dataFolder, clock.utcMs(), log);
     const dvr = new Dvr(options, index);
     await dvr.applyStorages(options.storages);
-    dvr.#gaps.begin((stream) => dvr.#archive.recordedUpToUtcMs(stream));
+    await dvr.#gaps.begin((stream) => dvr.#archive.recordedUpToUtcMs(stream));
     dvr.#timers.push(
       clock.every(WATCH_MS, () => dvr.#look()),
       clock.every(FORGET_GAPS_MS, () => (dvr.#forgetting = dvr.#forgetting.then(() => dvr.#forgetGaps()))),

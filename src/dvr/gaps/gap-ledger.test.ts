@@ -29,7 +29,7 @@ for (const { name, left, recordedTo, expected } of CASES) {
     if (left !== undefined)
       await gaps.add({ stream: 'lobby', startUtcMs: T0 + left, endUtcMs: undefined, reason: 'disk' }).written;
     const ledger = new GapLedger(gaps, house.clock, recordingLog().log);
-    ledger.begin(() => (recordedTo === undefined ? undefined : T0 + recordedTo));
+    await ledger.begin(() => (recordedTo === undefined ? undefined : T0 + recordedTo));
     const { open } = ledger.track('lobby', undefined);
     await ledger.close();
     assert.equal(open?.startUtcMs, T0 + (expected.at(-1)?.[0] ?? 0));

@@ -26,8 +26,11 @@ export class GapLedger {
     this.#begunUtcMs = clock.utcMs();
   }
 
-  /** After recovery. A stream that was being recorded, and that no gap accounts for, was ended by a crash: `endOf` says where. */
-  begin(endOf: (stream: string) => number | undefined): void {
+  /**
+   * After recovery. A stream that was being recorded, and that no gap accounts for, was ended by a crash: `endOf` says where. Resolves when that is
+   * written, so that who asks first sees it.
+   */
+  async begin(endOf: (stream: string) => number | undefined): Promise<void> {
     for (const gap of this.#store.openGaps()) this.#left.set(gap.row.stream, openGapOf(gap));
     for (const { stream, sinceUtcMs } of this.#store.interrupted()) {
       const endUtcMs = endOf(stream);
@@ -43,6 +46,7 @@ export class GapLedger {
       }
       this.#write(this.#store.mark(stream, undefined));
     }
+    await Promise.all(this.#writes);
   }
 
   /** A stream is being recorded from now on; a gap goes on that was left open, by the last run or while nobody needed the stream. */
