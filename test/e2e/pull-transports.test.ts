@@ -57,10 +57,12 @@ peerTest('pulls in each way, as told and as found out', ['gst-rtsp-server', 'ffm
       const { source, tracks, received } = await weir.streamStatus(name);
       const encodings = tracks.map(({ encoding }) => encoding);
       assert.deepEqual([name, encodings, received.lost], [name, ['H264', 'MPEG4-GENERIC'], 0]);
-      assert.deepEqual(
-        [source.transport, source.faults['transportFallbacks'] ?? 0, source.faults['strayDatagrams'] ?? 0],
-        [transport, fallbacks, 0],
-        name,
+      assert.deepEqual([source.transport, source.faults['strayDatagrams'] ?? 0], [transport, 0], name);
+      // What fails on the way is tried anew, from TCP on: each attempt finds it out again, until one has brought media.
+      const found = source.faults['transportFallbacks'] ?? 0;
+      assert.ok(
+        fallbacks === 0 ? found === 0 : found >= fallbacks,
+        `${name}: ${found} other ways, ${source.attempts} attempts`,
       );
     }),
   );
