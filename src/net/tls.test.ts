@@ -125,6 +125,11 @@ test('which certificates cannot be used', async () => {
       place: join(FIXTURES, place),
     });
   }
+  await assert.rejects(readCertificate(files('weak-cert', 'weak-key')), {
+    code: 'certificate-unusable',
+    message: /^TLS cannot use the certificate: .*key too small/,
+    place: join(FIXTURES, 'weak-cert.pem'),
+  });
   const expired = await readCertificate(files('expired-cert', 'key'));
   assert.equal(new Date(expired.untilUtcMs).toISOString(), '2020-02-01T00:00:00.000Z');
 });

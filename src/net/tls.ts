@@ -3,7 +3,7 @@ import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import type { Certificate } from './certificate.ts';
+import { TLS_MIN, type Certificate } from './certificate.ts';
 import { hostPort, plainAddress } from './host-port.ts';
 import { openSocket, type ConnectOptions } from './open-socket.ts';
 import { SocketPipe } from './socket-pipe.ts';
@@ -14,7 +14,6 @@ export interface TlsConnectOptions extends ConnectOptions {
   readonly fingerprint?: string | undefined;
 }
 
-const TLS_MIN = 'TLSv1.2';
 /** Cameras make themselves certificates of 1024 bits; one whose fingerprint is known needs no strength. */
 const PINNED_CIPHERS = 'DEFAULT:@SECLEVEL=0';
 

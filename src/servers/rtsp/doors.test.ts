@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +72,38 @@ describe('RTSP over TLS', () => {
     await house.server.applyCertificate({ certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
     assert.equal(said()[2], 'The certificate is not valid today: clients refuse it');
     assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
+  });
+
+  it('outlives a chain that is written only half so far, and takes it up once it is whole', async (context) => {
+    await using house = await tlsHouse(context);
+    const file = join(house.folder, 'cert.pem');
+    const another = readFileSync(join(FIXTURES, 'expired-cert.pem'), 'utf8');
+    const said = (): string => house.log.lines.at(-1)?.message ?? '';
+    appendFileSync(file, another.slice(0, 300));
+    await house.server.checkCertificate();
+    assert.match(said(), /^The former certificate stays: TLS cannot use the certificate: .*cert\.pem$/);
+    appendFileSync(file, another.slice(300));
+    await house.server.checkCertificate();
+    assert.equal(said(), SHOWN);
+    assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
+  });
+
+  it('counts those with whom no TLS comes to pass, and does not tell of each', async (context) => {
+    await using house = await tlsHouse(context);
+    const before = house.log.lines.length;
+    const scanner = connect(house.server.tlsAddress?.port ?? 0, '127.0.0.1');
+    scanner.on('error', () => {}).write('GET / HTTP/1.1\r\n\r\n');
+    await once(scanner.resume(), 'close');
+    const counts: [unknown, number][] = [];
+    house.server.readMetrics({ set: (name, labels, value) => void counts.push([{ name, ...labels }, value]) });
+    assert.deepEqual(
+      counts.filter(([key]) => JSON.stringify(key).includes('closed_connections')),
+      [[{ name: 'weir_rtsp_closed_connections_total', reason: 'rtsp-malformed' }, 1]],
+    );
+    assert.deepEqual(
+      house.log.lines.slice(before).map(({ level }) => level),
+      ['debug'],
+    );
   });
 
   it('does not begin without a certificate, and leaves nothing open', async () => {

@@ -99,7 +99,8 @@ export class RtspServer {
       const opened = new RtspServer(options, listener, { ports, cname, totals });
       server = opened;
       const accept = (pipe: BytePipe): void => opened.accept(pipe, 'tls');
-      opened.#tls = tls && (await TlsDoor.open({ settings: tls, clock, log, accept }));
+      const failed = (): void => opened.#parts.closed.count('rtsp-malformed');
+      opened.#tls = tls && (await TlsDoor.open({ settings: tls, clock, log, accept, failed }));
       return opened;
     } catch (error) {
       await (server ?? listener).close();

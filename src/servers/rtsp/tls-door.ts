@@ -14,6 +14,8 @@ export interface TlsDoorOptions {
   readonly log: Log;
   /** Told of each connection; it calls `handle` on the pipe at once. */
   readonly accept: (pipe: BytePipe) => void;
+  /** Told of each connection with which no TLS came to pass: scanners make many. */
+  readonly failed: () => void;
 }
 
 /** Between two looks at the files. Looking follows links, which certbot and Kubernetes put in other places. */
@@ -34,7 +36,8 @@ export class TlsDoor {
     const stamp = await stampOf(settings);
     const certificate = await readCertificate(settings);
     const failed = (peer: string, reason: string): void => {
-      log.info({ peer, reason, code: 'rtsp-malformed' }, 'No TLS came to pass with a peer of the RTSP port for TLS');
+      log.debug({ peer, reason, code: 'rtsp-malformed' }, 'No TLS came to pass with a peer of the RTSP port for TLS');
+      options.failed();
     };
     const listener = await listenTls({ ...settings.listen, certificate, failed, accept });
     return new TlsDoor(options, listener, certificate, stamp);
@@ -80,10 +83,18 @@ export class TlsDoor {
       this.#listener.setCertificate(certificate);
       this.#say(certificate);
     } catch (error) {
-      if (!(error instanceof WeirError)) throw error;
-      const { code, place, row } = error;
-      this.#options.log.error({ code, place, remedy: row.remedy }, `The former certificate stays: ${error.describe()}`);
+      this.#refuse(error, files.certFile);
     }
+  }
+
+  /** Whatever it was: those who are connected go on, and the next look is not hindered. */
+  #refuse(cause: unknown, certFile: string): void {
+    const error =
+      cause instanceof WeirError
+        ? cause
+        : new WeirError('certificate-unusable', String(cause), { place: certFile, cause });
+    const { code, place, row } = error;
+    this.#options.log.error({ code, place, remedy: row.remedy }, `The former certificate stays: ${error.describe()}`);
   }
 
   #say({ fingerprint, fromUtcMs, untilUtcMs }: Certificate): void {
