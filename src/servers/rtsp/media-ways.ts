@@ -64,11 +64,11 @@ export class MediaWays {
 
   /** Answers a SETUP that wants ports or a group. */
   give(ask: Extract<ServerAsk, { readonly kind: 'way' }>): ServerAnswer | Promise<ServerAnswer> {
-    const { session, track, wanted } = ask;
+    const { session, track, ssrc, wanted } = ask;
     if (wanted.kind === 'multicast') return this.#giveGroup(session, track);
-    return session.purpose === 'record'
+    return ssrc === undefined
       ? this.#givePorts(session, track, wanted.clientPorts)
-      : this.#giveSharedPorts(session, track, wanted.clientPorts);
+      : this.#giveSharedPorts(session, track, ssrc, wanted.clientPorts);
   }
 
   /** Where the media of a reader's session goes. */
@@ -132,11 +132,12 @@ export class MediaWays {
       : { kind: 'way', way: { kind: 'multicast', group } };
   }
 
-  #giveSharedPorts(session: ServerSession, track: number, clientPorts: PortPair): ServerAnswer {
+  #giveSharedPorts(session: ServerSession, track: number, ssrc: number, clientPorts: PortPair): ServerAnswer {
     const readers = this.#parts.udp?.readers;
     if (readers === undefined) return { kind: 'no-way', error: notOffered() };
     const heard = (rtcp: Uint8Array): void => this.#sink.readerControl(session, rtcp);
-    if (!readers.add(session, track, this.#pipe.remoteAddress, clientPorts, heard)) {
+    const host = this.#pipe.remoteAddress;
+    if (!readers.add({ session, track, ssrc, host, clientPorts, heard })) {
       return { kind: 'no-way', error: new WeirError('limit-reached', 'Too many tracks are sent to this address') };
     }
     return { kind: 'way', way: { kind: 'udp', clientPorts, serverPorts: readers.ports } };

@@ -60,6 +60,8 @@ export type ServerAsk =
       readonly login: undefined;
       readonly session: ServerSession;
       readonly track: number;
+      /** Of what a reader is sent; undefined: a publisher chooses its own. */
+      readonly ssrc: number | undefined;
       readonly wanted: WantedWay;
     }
   /** Attach the reader, hold everything until `flow`. Asked again after a PAUSE. */

@@ -86,7 +86,7 @@ function addTrack(
     return channels instanceof WeirError ? replied(refusalOf(channels), session) : done({ kind, channels });
   }
   const wanted: WantedWay = kind === 'udp' ? { kind, clientPorts: transport.clientPort ?? [0, 0] } : { kind };
-  return asked({ kind: 'way', login: undefined, session, track, wanted }, (answer) => {
+  return asked({ kind: 'way', login: undefined, session, track, ssrc, wanted }, (answer) => {
     if (answer.kind === 'way' && sessions.owns(session)) return done(answer.way);
     // Refused, or it ended meanwhile, and what it was given with it. A publisher may ask for another way.
     if (session.tracks.length === 0) sessions.giveUp(session);
