@@ -5,7 +5,7 @@ export interface BytePipe {
   /** The other end's address alone, without the ::ffff: of mapped IPv4. */
   readonly remoteAddress: string;
   /** Our own address on the way there, in the same form; undefined where the pipe does not know. */
-  readonly localAddress?: string | undefined;
+  readonly localAddress: string | undefined;
   /** Bytes accepted by `write` that the system has not taken yet. */
   readonly bufferedBytes: number;
   readonly closed: boolean;

@@ -11,6 +11,7 @@ import { WeirError } from '../core/errors.ts';
 import { Base64Stream } from '../core/rtsp/tunnel/base64-stream.ts';
 import { HttpHeadReader, type HttpRequestHead } from '../core/rtsp/tunnel/http-head.ts';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
+import { PipeEar } from './pipe-ear.ts';
 
 export interface TunnelDoorOptions {
   readonly clock: Clock;
@@ -118,18 +119,18 @@ class ServerTunnel implements BytePipe {
   readonly get: BytePipe;
   #post: BytePipe | undefined;
   #base64 = new Base64Stream();
-  #handler: PipeHandler | undefined;
+  readonly #ear = new PipeEar();
 
   constructor(get: BytePipe, ended: () => void) {
     this.get = get;
     get.handle({
       // A GET says nothing more.
       data: () => {},
-      drain: () => this.#handler?.drain(),
+      drain: () => this.#ear.drain(),
       close: (error) => {
         ended();
         this.#post?.destroy();
-        this.#handler?.close(error);
+        this.#ear.close(error);
       },
     });
   }
@@ -140,6 +141,10 @@ class ServerTunnel implements BytePipe {
 
   get remoteAddress(): string {
     return this.get.remoteAddress;
+  }
+
+  get localAddress(): string | undefined {
+    return this.get.localAddress;
   }
 
   get bufferedBytes(): number {
@@ -175,7 +180,7 @@ class ServerTunnel implements BytePipe {
   /** Base64 that came. */
   push(text: Uint8Array): void {
     const bytes = this.#base64.push(text);
-    if (bytes.length > 0) this.#handler?.data(bytes);
+    if (bytes.length > 0 && !this.#ear.data(bytes)) this.destroy();
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
@@ -183,7 +188,7 @@ class ServerTunnel implements BytePipe {
   }
 
   handle(handler: PipeHandler): void {
-    this.#handler = handler;
+    this.#ear.handle(handler);
   }
 
   close(): void {

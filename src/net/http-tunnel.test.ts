@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { connectHttpTunnel, type TunnelOptions } from './http-tunnel.ts';
@@ -122,6 +123,26 @@ test('the camera asks for a password before it opens the tunnel', async (context
   });
   assert.deepEqual(asked.slice(0, 3), ['GET undefined', 'GET undefined', 'GET GET 1']);
   client.destroy();
+});
+
+test('a GET that ends while the POST is being opened ends the tunnel', async (context) => {
+  const place = await door(context);
+  const options = tunnelTo(place);
+  const pipes: BytePipe[] = [];
+  const connect = async (): Promise<BytePipe> => {
+    const pipe = await options.connect();
+    pipes.push(pipe);
+    const [get] = pipes;
+    if (get === pipe) return pipe;
+    get?.destroy();
+    // Until the handler of the GET's head was told.
+    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    return pipe;
+  };
+  const client = await connectHttpTunnel({ ...options, connect });
+  await collect(client).closed;
+  assert.equal(client.closed, true);
+  assert.equal(client.write(Buffer.from('more')), false);
 });
 
 test('a camera that answers something else, or nothing', async (context) => {

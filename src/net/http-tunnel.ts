@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
 import { HttpHeadReader, type HttpResponseHead } from '../core/rtsp/tunnel/http-head.ts';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
+import { PipeEar } from './pipe-ear.ts';
 
 export interface TunnelOptions {
   /** A new connection to the server: TCP or TLS. */
@@ -136,22 +137,22 @@ function refused(status: number, place: string): WeirError {
 class ClientTunnel implements BytePipe {
   readonly #get: BytePipe;
   readonly #post: BytePipe;
-  #handler: PipeHandler | undefined;
+  readonly #ear = new PipeEar();
 
   constructor(get: BytePipe, post: BytePipe) {
     this.#get = get;
     this.#post = post;
     get.handle({
       data: (chunk) => {
-        this.#handler?.data(chunk);
+        if (!this.#ear.data(chunk)) this.destroy();
       },
       drain: () => {},
       close: (error) => {
         post.destroy();
-        this.#handler?.close(error);
+        this.#ear.close(error);
       },
     });
-    post.handle({ data: () => {}, drain: () => this.#handler?.drain(), close: () => get.destroy() });
+    post.handle({ data: () => {}, drain: () => this.#ear.drain(), close: () => get.destroy() });
   }
 
   get remote(): string {
@@ -160,6 +161,10 @@ class ClientTunnel implements BytePipe {
 
   get remoteAddress(): string {
     return this.#get.remoteAddress;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#get.localAddress;
   }
 
   get bufferedBytes(): number {
@@ -172,6 +177,7 @@ class ClientTunnel implements BytePipe {
 
   /** Each write is encoded alone: the padding at its end is part of the scheme. */
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
+    if (this.closed) return false;
     const whole = bytes instanceof Uint8Array ? bytes : Buffer.concat(bytes);
     return this.#post.write(
       Buffer.from(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString('base64'), 'latin1'),
@@ -179,7 +185,7 @@ class ClientTunnel implements BytePipe {
   }
 
   handle(handler: PipeHandler): void {
-    this.#handler = handler;
+    this.#ear.handle(handler);
   }
 
   /** What was written is sent first; the GET ends with the POST. */

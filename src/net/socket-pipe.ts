@@ -2,9 +2,8 @@
 import type { Socket } from 'node:net';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
 import { hostPort, plainAddress } from './host-port.ts';
+import { PipeEar } from './pipe-ear.ts';
 
-/** What a peer may say before it is listened to. */
-const EARLY_BYTES_MAX = 64 * 1024;
 /** Dead peers (power cut, cable) are noticed by the system's probes at the latest. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -13,11 +12,9 @@ export class SocketPipe implements BytePipe {
   readonly remoteAddress: string;
   readonly localAddress: string | undefined;
   readonly #socket: Socket;
+  readonly #ear = new PipeEar();
   #error: Error | undefined;
-  #handler: PipeHandler | undefined;
-  /** Came before there was a handler. */
-  #early: Buffer[] = [];
-  #earlyBytes = 0;
+  #listening = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -29,7 +26,9 @@ export class SocketPipe implements BytePipe {
     socket.on('error', (error) => {
       this.#error = error;
     });
+    socket.on('close', () => this.#ear.close(this.#error));
   }
+
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }
@@ -50,25 +49,18 @@ export class SocketPipe implements BytePipe {
   }
 
   handle(handler: PipeHandler): void {
-    const first = this.#handler === undefined;
-    this.#handler = handler;
     const socket = this.#socket;
-    if (socket.closed) {
-      queueMicrotask(() => handler.close(this.#error));
-      return;
-    }
-    if (!first) return;
-    for (const chunk of this.#early.splice(0)) this.data(chunk);
+    if (socket.closed) this.#ear.close(this.#error);
+    this.#ear.handle(handler);
+    if (this.#listening) return;
+    this.#listening = true;
     socket.on('data', (chunk: Buffer) => this.data(chunk));
-    socket.on('drain', () => this.#handler?.drain());
-    socket.on('close', () => this.#handler?.close(this.#error));
+    socket.on('drain', () => this.#ear.drain());
   }
 
   /** Where a connection reads without the stream's own buffers. */
   data(chunk: Buffer): void {
-    if (this.#handler !== undefined) this.#handler.data(chunk);
-    else if ((this.#earlyBytes += chunk.length) <= EARLY_BYTES_MAX) this.#early.push(Buffer.from(chunk));
-    else this.destroy();
+    if (!this.#ear.data(chunk)) this.destroy();
   }
 
   close(): void {

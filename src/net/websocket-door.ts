@@ -6,7 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
-import { hostPort } from './host-port.ts';
+import { hostPort, plainAddress } from './host-port.ts';
+import { PipeEar } from './pipe-ear.ts';
 
 export const RTSP_SUBPROTOCOL = 'rtsp.onvif.org';
 /** A longer message is a fault: the connection is closed with 1009. */
@@ -47,24 +48,26 @@ export class WebSocketDoor {
 class WebSocketPipe implements BytePipe {
   readonly remote: string;
   readonly remoteAddress: string;
+  readonly localAddress: string | undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: IncomingMessage['socket'];
-  #handler: PipeHandler | undefined;
+  readonly #ear = new PipeEar();
   #error: Error | undefined;
 
   constructor(webSocket: WebSocket, { socket }: IncomingMessage) {
     this.#webSocket = webSocket;
     this.#socket = socket;
-    this.remoteAddress = (socket.remoteAddress ?? 'gone').replace(/^::ffff:(?=\d+\.)/, '');
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? 'gone');
+    this.localAddress = socket.localAddress === undefined ? undefined : plainAddress(socket.localAddress);
     this.remote = hostPort(this.remoteAddress, socket.remotePort ?? 0);
     webSocket.on('error', (error) => {
       this.#error = error;
     });
     webSocket.on('message', (message: RawData) => {
-      for (const piece of pieces(message)) this.#handler?.data(piece);
+      for (const piece of pieces(message)) if (!this.#ear.data(piece)) this.destroy();
     });
-    webSocket.on('close', () => this.#handler?.close(this.#error));
-    socket.on('drain', () => this.#handler?.drain());
+    webSocket.on('close', () => this.#ear.close(this.#error));
+    socket.on('drain', () => this.#ear.drain());
   }
 
   get bufferedBytes(): number {
@@ -83,7 +86,7 @@ class WebSocketPipe implements BytePipe {
   }
 
   handle(handler: PipeHandler): void {
-    this.#handler = handler;
+    this.#ear.handle(handler);
   }
 
   close(): void {

@@ -47,6 +47,9 @@ export class Dialogue {
       get remoteAddress() {
         return pipe.remoteAddress;
       },
+      get localAddress() {
+        return pipe.localAddress;
+      },
       get bufferedBytes() {
         return pipe.bufferedBytes;
       },

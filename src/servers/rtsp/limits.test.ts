@@ -136,6 +136,12 @@ function setUp(peer: Peer): Promise<RtspResponse> {
 const noop = (): boolean => false;
 
 function at(remoteAddress: string): Unproven {
-  const pipe = { remote: `${remoteAddress}:1`, remoteAddress, bufferedBytes: 0, closed: false };
+  const pipe = {
+    remote: `${remoteAddress}:1`,
+    remoteAddress,
+    localAddress: undefined,
+    bufferedBytes: 0,
+    closed: false,
+  };
   return { pipe: { ...pipe, write: noop, handle: noop, close: noop, destroy: noop } };
 }

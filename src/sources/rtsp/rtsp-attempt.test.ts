@@ -39,6 +39,10 @@ class StubbornPipe implements BytePipe {
     return this.#pipe.remoteAddress;
   }
 
+  get localAddress(): string | undefined {
+    return this.#pipe.localAddress;
+  }
+
   get bufferedBytes(): number {
     return this.#pipe.bufferedBytes;
   }
@@ -69,6 +73,7 @@ class StubbornPipe implements BytePipe {
 class FaultyPipe implements BytePipe {
   readonly remote = '192.0.2.1:554';
   readonly remoteAddress = '192.0.2.1';
+  readonly localAddress = undefined;
   readonly bufferedBytes = 0;
   closed = false;
   readonly #fault: Error;
