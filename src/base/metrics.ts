@@ -63,6 +63,9 @@ export const METRICS = {
   weir_rtsp_reader_jitter_seconds: gauge('Jitter that RTSP readers reported last: their mean.', 'transport'),
   weir_rtsp_reader_round_trip_seconds: gauge('To RTSP readers and back, by their reports: the mean.', 'transport'),
   weir_rtsp_stray_datagrams_total: counter("Datagrams to the readers' UDP ports that are of no reader."),
+  weir_rtsp_unsent_datagrams_total: counter(
+    'Datagrams to RTSP readers that were dropped: the network did not take them.',
+  ),
   weir_rtsp_multicast_groups: gauge('Multicast groups that are sent to.'),
   weir_rtsp_multicast_failed_datagrams_total: counter('Datagrams to multicast groups that the system did not take.'),
   weir_http_requests_total: counter(

@@ -2,29 +2,13 @@
  * UDP sockets: bound one by one, in pairs for RTP (even) and RTCP (odd, RFC 3550 §11), and to multicast groups. Addresses are literal: nothing is
  * looked up for a datagram.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { WeirError } from '../core/errors.ts';
+import { DatagramSocket, type UdpAddress, type UdpSocket } from './datagram-socket.ts';
 import { hostPort } from './host-port.ts';
 
-export interface UdpAddress {
-  /** A literal address; IPv4 as such, never mapped into IPv6. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface UdpSocket {
-  readonly port: number;
-  /**
-   * Hands a datagram (a list goes out as one) to the system. It must not change until it is sent: shared, frozen buffers. Never throws: what the
-   * system does not take (no buffer, no route) is lost as the network loses it. `sent` is told of that, which costs a quarter of the sending.
-   */
-  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress, sent?: (error: Error | null) => void): void;
-  /** Who is told of each datagram: a buffer of its own, which may be kept. */
-  handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void;
-  /** Idempotent. */
-  close(): Promise<void>;
-}
+export type { UdpAddress, UdpSocket } from './datagram-socket.ts';
 
 /** RTP and RTCP. */
 export interface UdpPair {
@@ -52,8 +36,12 @@ const SEND_BUFFER_BYTES = 1024 * 1024;
 const PAIR_TRIES = 50;
 
 /** Errors: `port-in-use`, `listen-refused`. */
-export function bindUdp(options: BindOptions): Promise<UdpSocket> {
+export async function bindUdp(options: BindOptions): Promise<UdpSocket> {
   const { host, port, group } = options;
+  if (!(port >= 0 && port <= 65_535)) {
+    const place = hostPort(host, port);
+    throw new WeirError('listen-refused', 'That is no UDP port', { place, expected: '1 to 65535, or 0 for any' });
+  }
   const { promise, resolve, reject } = Promise.withResolvers<UdpSocket>();
   const socket = createSocket({
     type: isIPv6(host) ? 'udp6' : 'udp4',
@@ -190,37 +178,4 @@ function bindError(place: string, cause: NodeJS.ErrnoException): WeirError {
   return cause.code === 'EADDRINUSE'
     ? new WeirError('port-in-use', 'Another program has that UDP port', { place, cause })
     : new WeirError('listen-refused', `Cannot bind: ${cause.code ?? cause.message}`, { place, cause });
-}
-
-class DatagramSocket implements UdpSocket {
-  readonly port: number;
-  readonly #socket: Socket;
-  #closed: Promise<void> | undefined;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.port = socket.address().port;
-    // Of datagrams: whoever has to know of a dead peer hears nothing from it.
-    socket.on('error', () => {});
-  }
-
-  send(datagram: Uint8Array | readonly Uint8Array[], to: UdpAddress, sent?: (error: Error | null) => void): void {
-    if (this.#closed !== undefined) return;
-    this.#socket.send(datagram, to.port, to.host, sent);
-  }
-
-  handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void {
-    this.#socket.on('message', (datagram: Buffer, { address, port }: RemoteInfo) => {
-      receive(datagram, { host: address.replace(/^::ffff:(?=\d+\.)/, ''), port });
-    });
-  }
-
-  close(): Promise<void> {
-    if (this.#closed === undefined) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#closed = promise;
-      this.#socket.close(() => resolve());
-    }
-    return this.#closed;
-  }
 }

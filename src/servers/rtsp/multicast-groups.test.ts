@@ -125,6 +125,7 @@ function house({
   const total = new ReaderTotals().of('multicast');
   const socket: UdpSocket = {
     port: 1,
+    unsent: 0,
     send: (packet, to, told) => {
       sent.push({ packet: packet instanceof Uint8Array ? packet : Buffer.concat(packet), to });
       told?.(refuses ? new WeirError('listen-refused', 'ENETUNREACH') : null);

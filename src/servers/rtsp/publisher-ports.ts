@@ -100,7 +100,7 @@ export class PublisherPorts {
         this.#faults.strayDatagrams += 1;
         return;
       }
-      ports.reportPort = port;
+      if (port > 0) ports.reportPort = port;
       packet(track, 'rtcp', datagram);
       flush();
     });

@@ -33,7 +33,10 @@ export function readRtspMetrics(counts: RtspCounts, sink: MetricSink): void {
     sink.set('weir_rtsp_dropped_bytes_total', { transport }, total.droppedBytes);
     sink.set('weir_rtsp_reported_lost_packets_total', { transport }, total.reportedLost);
   }
-  if (udpReaders !== undefined) sink.set('weir_rtsp_stray_datagrams_total', {}, udpReaders.stray);
+  if (udpReaders !== undefined) {
+    sink.set('weir_rtsp_stray_datagrams_total', {}, udpReaders.stray);
+    sink.set('weir_rtsp_unsent_datagrams_total', {}, udpReaders.unsent);
+  }
   if (multicast === undefined) return;
   sink.set('weir_rtsp_multicast_groups', {}, multicast.sending);
   sink.set('weir_rtsp_multicast_failed_datagrams_total', {}, multicast.failed);

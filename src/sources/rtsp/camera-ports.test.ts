@@ -108,6 +108,23 @@ it('punches from both ports, and reports to where the camera takes or sends them
   assert.equal(bench.toCamera.at(-1), 'rtp 40', 'a camera that sends its reports from another port is answered there');
 });
 
+it('sends nothing to a port that is none, whatever the camera says', async () => {
+  await using bench = await Bench.open();
+  const ports = await bench.ports.bind(0);
+  for (const none of [0, 65_536]) {
+    bench.ports.punch(0, [none, none]);
+    bench.ports.report(0, new Uint8Array(32));
+  }
+  // Its own reports say better where it takes ours.
+  bench.camera.rtcp.send(packet(1), { host: PEER, port: ports[1] });
+  await bench.until(() => bench.came.length === 1);
+  bench.ports.report(0, new Uint8Array(40));
+  await bench.until(() => bench.toCamera.length === 1);
+  assert.deepEqual(bench.toCamera, ['rtcp 40']);
+  const group = `239.21.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+  await assert.rejects(bench.ports.join(1, group, [15_000, 65_536]), { code: 'listen-refused' });
+});
+
 it('a group is heard on the interface of the camera, from its first sender only', async () => {
   await using bench = await Bench.open();
   const group = `239.20.${(process.pid >> 8) & 255}.${process.pid & 255}`;

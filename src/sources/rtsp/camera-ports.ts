@@ -120,7 +120,7 @@ export class CameraPorts {
     pair.rtcp.handle((datagram, from) => {
       if (this.#isOurs(ports, from) || !this.#isOfCamera(ports, from)) return;
       // Not to whoever sends to a group: all of it hears reports.
-      if (senderHost !== undefined) ports.reportTo = from;
+      if (senderHost !== undefined && from.port > 0) ports.reportTo = from;
       datagrams(track, 'rtcp', [datagram]);
     });
   }

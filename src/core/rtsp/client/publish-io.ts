@@ -48,5 +48,5 @@ export type PublishOutput =
 /** Where a track's packets go. */
 export type PublishWay =
   | { readonly kind: 'interleaved'; readonly rtpChannel: number; readonly rtcpChannel: number }
-  /** Ports of the server's address. */
+  /** Ports of the server's address; `rtcpPort` 0: it takes no reports. */
   | { readonly kind: 'udp'; readonly rtpPort: number; readonly rtcpPort: number };

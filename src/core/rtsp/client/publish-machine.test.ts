@@ -32,6 +32,12 @@ const plain: Answer = (request) => {
   return respond(request, '200 OK', request.method === 'OPTIONS' ? [] : [...setup, 'Session: 9;timeout=30']);
 };
 
+/** `plain`, over UDP with other ports of the server. */
+const named =
+  (ports: string): Answer =>
+  (request, asked) =>
+    plain(request, asked)?.replace('7000-7001', ports);
+
 /** The machine and the server at its other end: no clock, no socket. */
 class Server {
   readonly requests: RtspRequest[] = [];
@@ -144,6 +150,16 @@ describe('PublishMachine', () => {
     assert.deepEqual(server.outputs.at(-1), {
       kind: 'recording',
       ways: [{ kind: 'udp', rtpPort: 7000, rtcpPort: 7001 }],
+    });
+  });
+
+  it('over UDP to a server that names no port for media: nothing can be sent', () => {
+    const options = { tracks: [VIDEO], ports: [[6000, 6001]] } as const;
+    assert.equal(new Server(named('0-0'), options).ended, 'push-failed');
+    const server = new Server(named('5000-0'), options);
+    assert.deepEqual(server.outputs.at(-1), {
+      kind: 'recording',
+      ways: [{ kind: 'udp', rtpPort: 5000, rtcpPort: 0 }],
     });
   });
 

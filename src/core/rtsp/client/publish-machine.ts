@@ -213,8 +213,8 @@ export class PublishMachine {
       const [rtpChannel, rtcpChannel] = transport?.interleaved ?? [2 * index, 2 * index + 1];
       return { kind: 'interleaved', rtpChannel, rtcpChannel };
     }
-    if (transport?.serverPort === undefined) return undefined;
-    const [rtpPort, rtcpPort] = transport.serverPort;
+    const [rtpPort = 0, rtcpPort = 0] = transport?.serverPort ?? [];
+    if (rtpPort === 0) return undefined;
     return { kind: 'udp', rtpPort, rtcpPort };
   }
 

@@ -81,9 +81,9 @@ function toGroup(transport: Transport | undefined, planned: PlannedTrack, index:
   return group === undefined || ports === undefined ? undefined : { kind: 'multicast', track: index, group, ports };
 }
 
-/** Devices that do not know write 0 (OpenIPC). */
+/** Devices that do not know write 0 (OpenIPC); nothing can be sent to half a pair either. */
 function usable(ports: PortPair | undefined): PortPair | undefined {
-  return ports === undefined || ports[0] === 0 ? undefined : ports;
+  return ports === undefined || ports.includes(0) ? undefined : ports;
 }
 
 function channelsOf(index: number): PortPair {
