@@ -36,15 +36,18 @@ function scenes(): void {
   void test('two streams at once, each with its tracks; programs of two kinds hear one group', async (context) => {
     const weir = await RunningWeir.start(context, CONFIG, { env: ENV });
     await Promise.all(['cam', 'yard'].map((name) => weir.untilState(name, 'live')));
-    const counts = await Promise.all([
-      packetsOf(`${weir.rtsp}/cam`),
-      packetsOf(`${weir.rtsp}/yard`),
+    const [heard] = await Promise.all([
+      Promise.all(['cam', 'yard'].map((name) => packetsOf(`${weir.rtsp}/${name}`))),
       mustRun('gst-launch-1.0', [
         ...`-q rtspsrc location=${weir.rtsp}/cam protocols=udp-mcast latency=200 ! rtph264depay`.split(' '),
         ...'! h264parse ! avdec_h264 ! identity eos-after=25 ! fakesink'.split(' '),
       ]),
     ]);
-    for (const tracks of counts.slice(0, 2)) assert.match(tracks, /^video,\d\d+\naudio,\d\d+\n$/);
+    for (const packets of heard)
+      assert.ok(
+        packets.every((count) => count > 10),
+        packets.join(' '),
+      );
     await sending(weir, 0);
   });
 
@@ -88,13 +91,15 @@ function scenes(): void {
   });
 }
 
-/** What ffprobe hears in two seconds: a line a track. */
-function packetsOf(url: string): Promise<string> {
-  return mustRun('ffprobe', [
-    ...'-v error -rtsp_transport udp_multicast -read_intervals %+2 -count_packets'.split(' '),
-    ...'-show_entries stream=codec_type,nb_read_packets -of csv=p=0'.split(' '),
+/** How many packets of each track ffmpeg hears in two seconds of media. */
+async function packetsOf(url: string): Promise<readonly number[]> {
+  const said = await mustRun('ffmpeg', [
+    ...'-v error -rtsp_transport udp_multicast -i'.split(' '),
     url,
+    ...'-map 0 -c copy -t 2 -f framemd5 -'.split(' '),
   ]);
+  const lines = said.split('\n');
+  return [0, 1].map((track) => lines.filter((line) => line.startsWith(`${track},`)).length);
 }
 
 /** Waits until so many groups are sent to. */
