@@ -23,6 +23,8 @@ import type { Dial } from './dial.ts';
 export const CLOSE_WAIT_MS = 100;
 /** From being told to stop until all is closed. A TEARDOWN that is not answered takes all of it: then nothing is waited for. */
 export const RTSP_STOP_MS_MAX = TEARDOWN_WAIT_MS;
+/** A source that asks and asks and reads nothing is left once so much waits for it: it is told a few hundred bytes a second. */
+export const MAX_BACKLOG_BYTES = 64 * 1024;
 
 export interface AttemptOptions {
   readonly machine: ClientMachine;
@@ -101,9 +103,12 @@ export class RtspAttempt {
   }
 
   #push(input: ClientInput): void {
-    if (this.#state.kind === 'over') return;
+    if (this.#isOver) return;
     const nowMs = this.#options.clock.monoMs();
-    for (const output of this.#options.machine.push(input, nowMs)) this.#carryOut(output, nowMs);
+    for (const output of this.#options.machine.push(input, nowMs)) {
+      this.#carryOut(output, nowMs);
+      if (this.#isOver) return;
+    }
   }
 
   #carryOut(output: ClientOutput, nowMs: number): void {
@@ -114,7 +119,7 @@ export class RtspAttempt {
         connection?.media?.ingest.push(output.track, output.kind, output.packet, nowMs);
         return;
       case 'send':
-        connection?.pipe.write(output.bytes);
+        if (connection !== undefined) this.#write(connection.pipe, output.bytes);
         return;
       case 'wake':
         this.#wake?.cancel();
@@ -204,6 +209,10 @@ export class RtspAttempt {
     this.#push({ kind: 'connected' });
   }
 
+  get #isOver(): boolean {
+    return this.#state.kind === 'over';
+  }
+
   #isOpen(connection: Connection): boolean {
     return this.#state.kind === 'open' && this.#state.connection === connection;
   }
@@ -252,9 +261,18 @@ export class RtspAttempt {
     if (media === undefined) return;
     for (const { track, packet } of media.ingest.reports(this.#options.clock.monoMs())) {
       const delivery = media.tracks[track]?.delivery;
-      if (delivery?.kind === 'interleaved') pipe.write(frame(delivery.rtcpChannel, packet));
+      if (delivery?.kind === 'interleaved') this.#write(pipe, frame(delivery.rtcpChannel, packet));
       else if (delivery !== undefined) ports.report(delivery.track, packet);
     }
+  }
+
+  #write(pipe: BytePipe, bytes: Uint8Array): void {
+    pipe.write(bytes);
+    if (pipe.bufferedBytes <= MAX_BACKLOG_BYTES) return;
+    const expected = `at most ${MAX_BACKLOG_BYTES / 1024} KiB that wait`;
+    void this.#end(
+      new WeirError('source-protocol', 'The source does not read what it is sent', { place: pipe.remote, expected }),
+    );
   }
 
   /** Lets go of the open connection, if there is one: what waits for it is sent, for a little while. */

@@ -127,6 +127,15 @@ describe('a request of the server', () => {
       assert.equal(talk.machine.state, 'playing');
     });
   }
+
+  it('that is numbered as nobody numbers is not said back', () => {
+    const talk = new FakeCamera();
+    talk.play();
+    const long = '1'.repeat(1500);
+    talk.say(`OPTIONS * RTSP/1.0\r\nCSeq: ${long}\r\nSession: ${long}\r\n\r\n`);
+    const { status, headers } = talk.response();
+    assert.deepEqual([status, headers.get('CSeq'), headers.get('Session')], [200, undefined, undefined]);
+  });
 });
 
 describe('the end', () => {

@@ -5,6 +5,7 @@ import { parseSdp } from '../../sdp/parse-sdp.ts';
 import { sdpTracks } from '../../sdp/sdp-tracks.ts';
 import { RtspHeaders } from '../wire/headers.ts';
 import type { RtspRequest } from '../wire/message.ts';
+import { echoed } from '../wire/parse-head.ts';
 import { serialiseResponse } from '../wire/serialise.ts';
 
 type Format = Omit<TrackFormat, 'parameters'>;
@@ -12,8 +13,8 @@ type Format = Omit<TrackFormat, 'parameters'>;
 /** `formats`: the tracks of the session, for an ANNOUNCE of a changed description. */
 export function answerServerRequest(request: RtspRequest, formats: readonly Format[]): Uint8Array {
   const status = isFine(request, formats) ? 200 : 501;
-  const copied = ['CSeq', 'Session'].flatMap((name): (readonly [string, string])[] => {
-    const value = request.headers.get(name);
+  const copied = (['CSeq', 'Session'] as const).flatMap((name): (readonly [string, string])[] => {
+    const value = echoed(request.headers, name);
     return value === undefined ? [] : [[name, value]];
   });
   const own: (readonly [string, string])[] =

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
+import { MAX_ECHOED_CHARACTERS } from '../wire/parse-head.ts';
 import { MAX_SESSIONS_PER_CONNECTION, MAX_TRACKS_PER_SESSION } from './connection-sessions.ts';
 import {
   CONNECTION_IDLE_MS,
@@ -92,6 +93,13 @@ describe('without a session', () => {
   it('says what it does not support', () => {
     const reply = new Dialogue().ask('SETUP', BASE, { ...TCP, Require: 'onvif-replay' });
     assert.equal(reply.headers.get('Unsupported'), 'onvif-replay');
+  });
+
+  it('a CSeq longer than any is not said back: 400', () => {
+    const CSeq = '1'.repeat(MAX_ECHOED_CHARACTERS + 1);
+    const reply = new Dialogue().ask('OPTIONS', '*', { CSeq });
+    assert.deepEqual([reply.status, reply.headers.get('CSeq')], [400, undefined]);
+    assert.equal(new Dialogue().ask('OPTIONS', '*', { CSeq: CSeq.slice(1) }).headers.get('CSeq'), CSeq.slice(1));
   });
 
   it('RTSP/2.0: 505', () => {

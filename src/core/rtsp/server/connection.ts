@@ -8,6 +8,7 @@
 import { WeirError } from '../../errors.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import { serialiseMethods } from '../wire/method-list.ts';
+import { echoed } from '../wire/parse-head.ts';
 import { parseSession, serialiseSession } from '../wire/session.ts';
 import { parseAnnouncement } from './announcement.ts';
 import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
@@ -128,14 +129,15 @@ export class ServerConnection {
     const { reply, session, after } = outcome;
     const header =
       session === undefined ? undefined : serialiseSession({ id: session.id, timeoutS: SESSION_TIMEOUT_S });
-    outputs.push({ kind: 'send', bytes: replyBytes(reply, request.headers.get('CSeq'), header) });
+    outputs.push({ kind: 'send', bytes: replyBytes(reply, echoed(request.headers, 'CSeq'), header) });
     if (after !== undefined) outputs.push(after);
   }
 
   #outcome(request: RtspRequest, nowMs: number): Outcome {
     const { method, headers } = request;
     if (request.version !== 'RTSP/1.0') return replied(refusal('version-unsupported'));
-    if (headers.get('CSeq') === undefined) return replied(malformed('The request has no CSeq'));
+    if (echoed(headers, 'CSeq') === undefined)
+      return replied(malformed('The request has no CSeq, or none of a usable length'));
     const required = [...headers.getAll('Require'), ...headers.getAll('Proxy-Require')];
     if (required.length > 0) return replied(refusal('option-unsupported', [['Unsupported', required.join(', ')]]));
     if (CLIENT_METHODS.has(method)) return replied(refusal('method-not-allowed', [['Allow', PUBLIC]]));

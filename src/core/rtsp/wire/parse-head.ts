@@ -57,6 +57,15 @@ export function cseqOf(message: RtspMessage): number | undefined {
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
+/** Of what a peer says and is said back: a CSeq has a handful, a session's name a few dozen. */
+export const MAX_ECHOED_CHARACTERS = 256;
+
+/** A header that goes back as it stands (some peers compare it bytewise, g2r#7); undefined if it is missing, or longer than any real one. */
+export function echoed(headers: RtspHeaders, name: 'CSeq' | 'Session'): string | undefined {
+  const value = headers.get(name);
+  return value !== undefined && value.length <= MAX_ECHOED_CHARACTERS ? value : undefined;
+}
+
 /** The lines after the first. Error: `head-too-long`. */
 export function parseHeaders(lines: readonly string[]): RtspHeaders | WeirError {
   const entries: [string, string][] = [];
