@@ -135,6 +135,10 @@ test('every error names the key, the place and what was expected', () => {
       'rtsp: { multicast: { range: 192.168.0.0/16 } }',
       /^rtsp\.multicast\.range: .* expected a range of multicast addresses/,
     ],
+    [
+      'rtsp: { multicast: { port: 65506 } }',
+      /^rtsp\.multicast\.port: 65506 is wrong .* expected an even port such as 8002, up to 65504/,
+    ],
     ['rtsp: { multicast: { ttl: 0 } }', /^rtsp\.multicast\.ttl: 0 is wrong .* expected a number from 1 to 255/],
     ['rtsp: { tls: { cert: c.pem } }', /^rtsp\.tls\.key: /],
     [

@@ -3,6 +3,7 @@
  * weir.example.yml derive from here. Only keys that work stand here.
  */
 import { z } from 'zod';
+import { MAX_TRACKS_PER_SESSION } from '../core/rtsp/server/connection-sessions.ts';
 import { RIGHTS, SOURCE_TRANSPORTS } from './settings.ts';
 import { MAX_STREAM_NAME_LENGTH } from './stream-name.ts';
 import {
@@ -26,6 +27,8 @@ interface KeyNotes {
 
 /** Sources of one stream. */
 const SOURCES_MAX = 8;
+/** From here on every track of a stream has a pair. */
+const MULTICAST_PORT_MAX = 65_536 - 2 * MAX_TRACKS_PER_SESSION;
 /** Of a path, a URL or a name. */
 const MAX_TEXT_LENGTH = 4096;
 
@@ -186,9 +189,9 @@ const RTSP = z.strictObject({
         description: 'Each stream that is read by multicast has an address of this range.',
         expected: 'a range of multicast addresses such as 239.10.0.0/16',
       }).prefault('239.10.0.0/16'),
-      port: number(parseFixedEvenPort, {
+      port: number(parseMulticastPort, {
         description: 'UDP port of the first track; RTCP has the next, the second track the two after.',
-        expected: 'an even port such as 8002',
+        expected: `an even port such as 8002, up to ${MULTICAST_PORT_MAX}`,
       }).prefault(8002),
       ttl: number(parseHops, {
         description: 'How many routers may pass it on, less one.',
@@ -318,9 +321,9 @@ function parseHops(written: string): number | undefined {
   return hops >= 1 && hops <= 255 ? hops : undefined;
 }
 
-function parseFixedEvenPort(written: string): number | undefined {
+function parseMulticastPort(written: string): number | undefined {
   const port = parseEvenPort(written);
-  return port === 'off' || port === 0 ? undefined : port;
+  return port === 'off' || port === 0 || port === undefined || port > MULTICAST_PORT_MAX ? undefined : port;
 }
 
 function parseFree(written: string): { readonly share: number } | { readonly bytes: number } | undefined {

@@ -58,9 +58,12 @@ export class PublisherPorts {
       return portsOf(open.pair);
     }
     const pair = await bindUdpPair(this.#options.host, this.#options.range);
-    const ports: TrackPorts = { pair, order: this.#orderOf(track), reportPort: clientPorts[1] };
     // It may have ended while the ports were being bound.
-    if (this.#closed) await pair.close();
+    if (this.#closed) {
+      await pair.close();
+      return portsOf(pair);
+    }
+    const ports: TrackPorts = { pair, order: this.#orderOf(track), reportPort: clientPorts[1] };
     this.#tracks.set(track, ports);
     this.#listen(track, ports);
     return portsOf(pair);
