@@ -291,6 +291,10 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
       }
       case 'track-ended':
         this.#media.get(output.session)?.dropTrack(output.track);
+        this.ways.dropTrack(output.session, output.track);
+        return;
+      case 'way-left':
+        this.ways.leave(output.session, output.way);
         return;
       case 'ended':
         (this.ownerOf(output.session) ?? this).endSession(output.session, undefined);

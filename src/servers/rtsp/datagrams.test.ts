@@ -9,12 +9,14 @@ import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { SESSION_GRACE_MS, SESSION_TIMEOUT_S } from '../../core/rtsp/server/connection.ts';
 import { ANNOUNCED } from '../../core/rtsp/server/fake-peer.ts';
 import { bindUdp, bindUdpPair, type UdpPair } from '../../net/udp.ts';
+import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import { House } from './fake-house.ts';
 import type { Peer } from './fake-peer.ts';
 import { batchOf, VIDEO } from './fake-stream.ts';
 import { SENDER_REPORT_MS } from './sender-reports.ts';
 
 const HOST = '127.0.0.1';
+const NO_SINK = { packet() {}, senderReport() {}, goodbye() {}, accessUnit() {}, flush() {} };
 const SESSION_TIMEOUT_MS = SESSION_TIMEOUT_S * 1000 + SESSION_GRACE_MS;
 
 describe('a reader over UDP', () => {
@@ -107,9 +109,52 @@ describe('a reader over UDP', () => {
     const transport = { Transport: 'RTP/AVP/TCP;interleaved=0-1', Session: reader.session };
     assert.notEqual((await reader.peer.ask('SETUP', '/trackID=1', transport)).status, 200);
   });
+
+  it('that sets its track up over TCP instead is no reader over UDP any more', async (context) => {
+    await using house = await openHouse();
+    house.yard.burst = [batchOf(0, 9000, true)];
+    const reader = await Reader.play(context, house);
+    const headers = { Session: reader.session };
+    await reader.peer.ask('PAUSE', '', headers);
+    const transport = { Transport: 'RTP/AVP/TCP;interleaved=0-1', ...headers };
+    assert.equal((await reader.peer.ask('SETUP', '/trackID=0', transport)).status, 200);
+    assert.equal((await reader.peer.ask('PLAY', '', headers)).status, 200);
+    assert.equal((await reader.peer.take(2)).length, 2, 'its report and its media');
+    await reader.say(writeReceiverReport(1, [], 'nobody'));
+    assert.equal(readMetrics(house).get('weir_rtsp_stray_datagrams_total'), 1);
+  });
 });
 
 describe('a publisher over UDP', () => {
+  it('that sets its track up over TCP instead gives its ports back, and is reported to where it sends', async () => {
+    await using house = await openHouse();
+    const stop = new AbortController();
+    house.registry.take = async (source) => {
+      await source.run({ announce: (tracks) => tracks.map(() => NO_SINK) }, stop.signal).catch(() => {});
+      return undefined;
+    };
+    const peer = house.peer();
+    await peer.ask('ANNOUNCE', '', { 'Content-Type': 'application/sdp' }, ANNOUNCED);
+    const udp = 'RTP/AVP;unicast;client_port=5000-5001;mode=record';
+    const first = await peer.ask('SETUP', '/streamid=0', { Transport: udp });
+    const ports = /server_port=\d+-\d+/.exec(first.headers.get('Transport') ?? '')?.[0];
+    const headers = { Session: first.headers.get('Session')?.split(';')[0] ?? '' };
+    const tcp = 'RTP/AVP/TCP;unicast;interleaved=0-1;mode=record';
+    assert.equal((await peer.ask('SETUP', '/streamid=0', { Transport: tcp, ...headers })).status, 200);
+    assert.equal((await peer.ask('RECORD', '', headers)).status, 200);
+    peer.send(0, rtp(1));
+    await peer.ask('OPTIONS');
+    house.clock.advance(RECEIVER_REPORT_MS);
+    const [report] = await peer.take(1);
+    assert.equal(report?.channel, 1);
+    // The next publisher gets the ports, which are not closed at once.
+    const next = house.peer('other');
+    await next.ask('ANNOUNCE', '', { 'Content-Type': 'application/sdp' }, ANNOUNCED);
+    const second = await next.ask('SETUP', '/streamid=0', { Transport: udp });
+    assert.ok(ports !== undefined && second.headers.get('Transport')?.includes(ports));
+    stop.abort();
+  });
+
   it('what came twice, or from elsewhere, stands among its faults, also once it is gone', async (context) => {
     await using house = await openHouse();
     const taken = Promise.withResolvers<undefined>();
@@ -119,7 +164,7 @@ describe('a publisher over UDP', () => {
       packets += 1;
       if (packets === 3) taken.resolve(undefined);
     };
-    const sink = { packet, senderReport() {}, goodbye() {}, accessUnit() {}, flush() {} };
+    const sink = { ...NO_SINK, packet };
     house.registry.take = async (source) => {
       await source.run({ announce: (tracks) => tracks.map(() => sink) }, stop.signal).catch(() => {});
       return undefined;

@@ -1,11 +1,11 @@
 /**
- * The ways that the media of one connection's sessions travels besides the connection itself: which ports and groups each session has, from its SETUP
- * to its end.
+ * The ways that the media of one connection's sessions travels besides the connection itself: which ports and groups each session has, from the SETUP
+ * that gives them to the one that gives others, or to its end.
  */
 import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../core/errors.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
-import type { OfferedWays } from '../../core/rtsp/server/media-way.ts';
+import type { OfferedWays, WayKind } from '../../core/rtsp/server/media-way.ts';
 import type { ServerAnswer, ServerAsk } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
@@ -98,25 +98,40 @@ export class MediaWays {
   /** Takes receiver reports to a publisher. */
   report(session: ServerSession, reports: readonly TrackReport[]): void {
     const ports = this.#publishers.get(session);
-    if (ports !== undefined) {
-      for (const { track, packet } of reports) ports.report(track, packet);
-      return;
+    const frames: Uint8Array[] = [];
+    for (const { track, packet } of reports) {
+      const way = session.track(track)?.way;
+      if (way?.kind === 'udp') ports?.report(track, packet);
+      if (way?.kind === 'interleaved') frames.push(frame(way.channels[1], packet));
     }
-    const channels = channelsOf(session);
-    const frames = reports.flatMap(({ track, packet }) => {
-      const pair = channels.get(track);
-      return pair === undefined ? [] : [frame(pair[1], packet)];
-    });
     if (frames.length > 0) this.#pipe.write(frames);
   }
 
-  /** Gives back what a session had. Idempotent. */
+  /** A reader gave a track back. */
+  dropTrack(session: ServerSession, track: number): void {
+    this.#parts.udp?.readers.remove(session, this.#pipe.remoteAddress, track);
+  }
+
+  /** Gives back what a session had of one kind. Idempotent. */
+  leave(session: ServerSession, kind: WayKind): void {
+    switch (kind) {
+      case 'interleaved':
+        return;
+      case 'multicast':
+        this.#parts.multicast?.release(session);
+        return;
+      case 'udp':
+        this.#parts.udp?.readers.remove(session, this.#pipe.remoteAddress);
+        void this.#publishers.get(session)?.close();
+        this.#publishers.delete(session);
+    }
+  }
+
+  /** Gives back all that a session had. Idempotent. */
   release(session: ServerSession): void {
     this.#released.add(session);
-    this.#parts.udp?.readers.remove(session, this.#pipe.remoteAddress);
-    this.#parts.multicast?.release(session);
-    void this.#publishers.get(session)?.close();
-    this.#publishers.delete(session);
+    this.leave(session, 'udp');
+    this.leave(session, 'multicast');
   }
 
   async #giveGroup(session: ServerSession, track: number): Promise<ServerAnswer> {

@@ -150,6 +150,9 @@ export class Dialogue {
         case 'track-ended':
           this.events.push(`track-ended ${output.session.id} ${output.track}`);
           break;
+        case 'way-left':
+          this.events.push(`way-left ${output.session.id} ${output.way}`);
+          break;
         case 'ended':
           this.events.push(`ended ${output.session.id} ${output.why}`);
           break;

@@ -2,7 +2,7 @@
 import type { WeirError } from '../../errors.ts';
 import type { Announcement } from './announcement.ts';
 import type { LoginRequest } from './login.ts';
-import type { MediaWay } from './media-way.ts';
+import type { MediaWay, WayKind } from './media-way.ts';
 import type { PortPair } from '../wire/transport.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import type { ServerSession } from './session.ts';
@@ -29,6 +29,8 @@ export type ServerOutput =
   | { readonly kind: 'flow'; readonly session: ServerSession }
   /** A reader gave back one of its tracks. */
   | { readonly kind: 'track-ended'; readonly session: ServerSession; readonly track: number }
+  /** Another SETUP gave its only track a way of another kind: what it had of the former is free. */
+  | { readonly kind: 'way-left'; readonly session: ServerSession; readonly way: WayKind }
   /** The session is no more: tear-down, time-out. It may be another connection's. */
   | { readonly kind: 'ended'; readonly session: ServerSession; readonly why: 'teardown' | 'timeout' }
   /** Close the connection once everything is sent; `error` if the peer is to blame. */
@@ -54,7 +56,7 @@ export type ServerAsk =
       /** Undefined: a session is to be made. */
       readonly joins: ServerSession | undefined;
     }
-  /** Ports or a group for a track of a session, until the session ends; a publisher's track has been allowed before. */
+  /** Ports or a group for a track of a session, until it goes another way or the session ends; a publisher's track has been allowed before. */
   | {
       readonly kind: 'way';
       readonly login: undefined;

@@ -71,6 +71,18 @@ describe('UDP', () => {
     // Its only track may change.
     assert.equal(peer.ask('SETUP', `${BASE}/trackID=0`, { ...TCP, ...SESSION }).status, 200);
     assert.equal(peer.machine.channel(0)?.track, 0);
+    assert.deepEqual(peer.events, ['way-left s1 udp']);
+    assert.equal(peer.ask('SETUP', `${BASE}/trackID=0`, { ...GROUP, ...SESSION }).status, 200);
+    assert.equal(peer.machine.channel(0), undefined);
+    // What it has already is not left.
+    assert.equal(peer.ask('SETUP', `${BASE}/trackID=0`, { ...GROUP, ...SESSION }).status, 200);
+    assert.deepEqual(peer.events, ['way-left s1 udp', 'way-left s1 interleaved']);
+    // Nor what it would have left, had it got another.
+    const error = new WeirError('limit-reached', 'Too many tracks');
+    peer.edge = (ask) => (ask.kind === 'way' ? { kind: 'no-way', error } : generous(ask));
+    assert.notEqual(peer.ask('SETUP', `${BASE}/trackID=0`, { ...UDP, ...SESSION }).status, 200);
+    assert.deepEqual(peer.events.length, 2);
+    assert.equal([...peer.machine.sessions][0]?.tracks[0]?.way.kind, 'multicast');
   });
 
   it('no port is free: refused, and nothing is left behind', () => {

@@ -77,9 +77,11 @@ function addTrack(
   const refused = sessions.admit(session, track);
   if (refused !== undefined) return replied(refusalOf(refused));
   const done = (way: MediaWay): Replied => {
+    const former = session.track(track)?.way.kind ?? kind;
     sessions.addTrack(session, { track, way, uri: withoutUserinfo(request.uri) });
     session.done('SETUP');
-    return replied(ok([['Transport', transportReply(transport, way, session.purpose, ssrc)]]), session);
+    const reply = ok([['Transport', transportReply(transport, way, session.purpose, ssrc)]]);
+    return replied(reply, session, former === kind ? undefined : { kind: 'way-left', session, way: former });
   };
   if (kind === 'interleaved') {
     const channels = sessions.channelsFor(session, track, transport.interleaved);
