@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAuthorization } from '../digest/authorization.ts';
+import type { RtspRequest } from '../wire/message.ts';
 import { FakeCamera, VIDEO_SDP } from './fake-camera.ts';
 
 describe('authentication', () => {
@@ -36,6 +37,47 @@ describe('authentication', () => {
     talk.reply(401, digest('2'));
     assert.equal(talk.ended, 'source-unauthorized');
   });
+
+  const offers: readonly {
+    readonly offered: readonly string[];
+    readonly taken: string | undefined;
+    readonly tried: readonly string[];
+  }[] = [
+    { offered: ['SHA-256', 'MD5', 'basic'], taken: 'SHA-256', tried: ['SHA-256'] },
+    { offered: ['MD5', 'SHA-256'], taken: 'MD5', tried: ['SHA-256', 'MD5'] },
+    { offered: ['basic', 'SHA-512', 'SHA-256', 'MD5'], taken: 'basic', tried: ['SHA-256', 'MD5', 'basic'] },
+    { offered: ['SHA-256', 'basic'], taken: 'basic', tried: ['SHA-256', 'basic'] },
+    { offered: ['SHA-256', 'MD5', 'basic'], taken: undefined, tried: ['SHA-256', 'MD5', 'basic'] },
+    { offered: ['MD5', 'MD5'], taken: undefined, tried: ['MD5'] },
+  ];
+  for (const { offered, taken, tried } of offers) {
+    it(`offered ${offered.join(', ')}, of which ${taken ?? 'nothing'} is taken: tries each in turn, then no other`, () => {
+      const talk = new FakeCamera(URL);
+      talk.push({ kind: 'connected' });
+      let nonce = 0;
+      const refuse = (): void => {
+        nonce += 1;
+        const challenges = offered.map((kind) =>
+          kind === 'basic' ? 'Basic realm="r"' : `Digest realm="r", nonce="${nonce}", algorithm=${kind}`,
+        );
+        talk.reply(401, { 'WWW-Authenticate': challenges });
+      };
+      const given: (string | undefined)[] = [];
+      talk.request('OPTIONS');
+      do {
+        refuse();
+        if (talk.ended !== undefined) break;
+        given.push(kindGiven(talk.request('OPTIONS')));
+      } while (given.at(-1) !== taken);
+      assert.deepEqual([given, talk.ended], [tried, taken === undefined ? 'source-unauthorized' : undefined]);
+      if (taken === undefined) return;
+      talk.reply(200);
+      assert.equal(kindGiven(talk.request('DESCRIBE')), taken);
+      // A new nonce: what was taken once comes first.
+      refuse();
+      assert.equal(kindGiven(talk.request('DESCRIBE')), taken);
+    });
+  }
 
   it('with nonces that are always too old: ends', () => {
     const talk = new FakeCamera(URL);
@@ -171,6 +213,12 @@ describe('redirects', () => {
 const digest = (nonce: string, more = ''): Readonly<Record<string, string>> => ({
   'WWW-Authenticate': `Digest realm="r", nonce="${nonce}"${more}`,
 });
+
+/** In which way a request says who it is. */
+const kindGiven = ({ headers }: RtspRequest): string | undefined => {
+  const given = parseAuthorization(headers.get('Authorization') ?? '');
+  return given?.scheme === 'digest' ? given.algorithm : given?.scheme;
+};
 
 const goTo = (talk: FakeCamera, location: string): void => {
   talk.push({ kind: 'connected' });

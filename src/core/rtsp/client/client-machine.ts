@@ -338,7 +338,7 @@ export class ClientMachine {
       this.#end(state.error);
       return;
     }
-    if (state.kind !== 'playing' && !this.#reconnected && (this.#exchange.oldest?.challenges ?? 0) > 0) {
+    if (state.kind !== 'playing' && !this.#reconnected && (this.#exchange.oldest?.answered.length ?? 0) > 0) {
       this.#reconnected = true;
       this.#connect();
       return;

@@ -3,7 +3,7 @@
  * the previous CSeq (ret#133), Xiaomi-Dafang with 0: a response that fits no request belongs to the oldest open one.
  */
 import { authorize, type Credentials } from '../digest/authorization.ts';
-import { parseChallenges, type Challenge, type Hash } from '../digest/challenge.ts';
+import { parseChallenges, type Challenge, type Hash, type HashAlgorithm } from '../digest/challenge.ts';
 import { RtspHeaders } from '../wire/headers.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import { cseqOf } from '../wire/parse-head.ts';
@@ -18,9 +18,11 @@ export interface OpenRequest {
   readonly body: Uint8Array | undefined;
   readonly cseq: number;
   readonly sentMs: number;
-  /** How often it was sent again with the answer to a challenge that it was itself given. */
-  readonly challenges: number;
+  /** With the answers to which challenges, that it was itself given, it was sent again; twice the same if the nonce was too old. */
+  readonly answered: readonly ChallengeKind[];
 }
+
+type ChallengeKind = 'basic' | HashAlgorithm;
 
 export interface ExchangeOptions {
   readonly userAgent: string;
@@ -70,7 +72,7 @@ export class Exchange {
     nowMs: number,
     body?: Uint8Array,
   ): Uint8Array {
-    return this.#send({ method, uri, headers, body, challenges: 0 }, nowMs);
+    return this.#send({ method, uri, headers, body, answered: [] }, nowMs);
   }
 
   /** The request that this answers, which is then open no more; undefined if there is none, or if it is not final. */
@@ -91,21 +93,33 @@ export class Exchange {
    */
   answer(request: OpenRequest, response: RtspResponse, nowMs: number): Uint8Array | Unanswerable {
     if (this.#credentials === undefined) return 'no-credentials';
-    const challenge = parseChallenges(response.headers.getAll('WWW-Authenticate'))[0];
-    if (challenge === undefined) return 'unknown-scheme';
-    const stale = challenge.scheme === 'digest' && challenge.stale;
-    if (request.challenges >= (stale ? MAX_STALE_NONCES : 1)) return 'refused';
+    const challenges = parseChallenges(response.headers.getAll('WWW-Authenticate'));
+    if (challenges.length === 0) return 'unknown-scheme';
+    const challenge = this.#next(challenges, request.answered);
+    if (challenge === undefined) return 'refused';
     this.#challenge = challenge;
     this.#nonceCount = 0;
-    return this.#send({ ...request, challenges: request.challenges + 1 }, nowMs);
+    return this.#send({ ...request, answered: [...request.answered, kindOf(challenge)] }, nowMs);
+  }
+
+  /**
+   * Each kind once, the strongest first: a server may offer SHA-256 and take MD5 alone. What it took for another request comes before all,
+   * and a nonce that was too old is no refusal.
+   */
+  #next(challenges: readonly Challenge[], answered: readonly ChallengeKind[]): Challenge | undefined {
+    const last = answered.at(-1) ?? (this.#challenge && kindOf(this.#challenge));
+    const same = challenges.find((challenge) => kindOf(challenge) === last);
+    const stale = same?.scheme === 'digest' && same.stale && answered.length < MAX_STALE_NONCES;
+    if (stale || (same !== undefined && answered.length === 0)) return same;
+    return challenges.find((challenge) => !answered.includes(kindOf(challenge)));
   }
 
   #send(request: Omit<OpenRequest, 'cseq' | 'sentMs'>, nowMs: number): Uint8Array {
-    const { method, uri, headers, body, challenges } = request;
+    const { method, uri, headers, body, answered } = request;
     this.#cseq += 1;
     this.#open = [
       ...this.#open.slice(1 - MAX_OPEN_REQUESTS),
-      { method, uri, headers, body, challenges, cseq: this.#cseq, sentMs: nowMs },
+      { method, uri, headers, body, answered, cseq: this.#cseq, sentMs: nowMs },
     ];
     const all: (readonly [string, string])[] = [['CSeq', String(this.#cseq)]];
     if (this.#challenge !== undefined && this.#credentials !== undefined) {
@@ -122,4 +136,8 @@ export class Exchange {
     all.push(['User-Agent', this.#options.userAgent], ...headers);
     return serialiseRequest({ method, uri, headers: new RtspHeaders(all), ...(body !== undefined && { body }) });
   }
+}
+
+function kindOf(challenge: Challenge): ChallengeKind {
+  return challenge.scheme === 'basic' ? 'basic' : challenge.algorithm;
 }

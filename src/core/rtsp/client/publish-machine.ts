@@ -255,7 +255,7 @@ export class PublishMachine {
     const open = this.#exchange.oldest;
     if (state.kind === 'leaving') {
       this.#end(state.error);
-    } else if (state.kind !== 'recording' && !this.#reconnected && (open?.challenges ?? 0) > 0) {
+    } else if (state.kind !== 'recording' && !this.#reconnected && (open?.answered.length ?? 0) > 0) {
       this.#reconnected = true;
       this.#connect();
     } else {
