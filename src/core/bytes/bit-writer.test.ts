@@ -28,4 +28,9 @@ test('bytes at any bit, and part of their bits', () => {
   }
   assert.equal(hexOf(new BitWriter().bytes(bytes, 12).take()), '1230');
   assert.equal(hexOf(bytesAtBit(bytes, 28, 2)), '8000');
+  assert.equal(hexOf(bytesAtBit(bytes, 24, 2)), '7800');
+  const shared = Buffer.from(bytes);
+  const copies = [0, 4].map((offset) => bytesAtBit(shared, offset, 2));
+  shared.fill(0);
+  assert.deepEqual(copies.map(hexOf), ['1234', '2345'], 'a copy also of a Buffer');
 });

@@ -38,8 +38,11 @@ export class BitWriter {
 export function bytesAtBit(bytes: Uint8Array, bitOffset: number, byteCount: number): Uint8Array {
   const from = bitOffset >> 3;
   const shift = bitOffset & 7;
-  if (shift === 0) return bytes.slice(from, from + byteCount);
   const copy = new Uint8Array(byteCount);
+  if (shift === 0) {
+    copy.set(bytes.subarray(from, from + byteCount));
+    return copy;
+  }
   for (let i = 0; i < byteCount; i++)
     copy[i] = ((bytes[from + i] ?? 0) << shift) | ((bytes[from + i + 1] ?? 0) >> (8 - shift));
   return copy;

@@ -17,6 +17,8 @@ import { quantisationTables } from './quantisation.ts';
 /** Tables of a quality from here on may change from frame to frame. */
 const CHANGING_QUALITY = 255;
 const FIRST_IN_BAND = 128;
+/** Two tables of 64 values of 16 bits: a picture of RFC 2435 has no more. */
+const MAX_TABLE_BYTES = 256;
 
 export class MjpegDepacketizer implements Depacketizer {
   readonly #assembler: FrameAssembler;
@@ -79,7 +81,7 @@ export class MjpegDepacketizer implements Depacketizer {
   #write(frame: JpegFrame): Uint8Array | undefined {
     if (this.#written !== undefined && sameFrame(this.#written.frame, frame)) return this.#written.head;
     const head = writeJpegHead(frame);
-    const tables = { ...frame.tables, bytes: frame.tables.bytes.slice() };
+    const tables = { ...frame.tables, bytes: new Uint8Array(frame.tables.bytes) };
     this.#written = head && { frame: { ...frame, tables }, head };
     return head;
   }
@@ -88,7 +90,8 @@ export class MjpegDepacketizer implements Depacketizer {
   #tablesOf({ quality, tables }: JpegHeader): QuantisationTables | undefined {
     if (quality < FIRST_IN_BAND) return { precision: 0, bytes: quantisationTables(quality) };
     if (tables === undefined || tables.bytes.length === 0) return this.#tables.get(quality);
-    if (quality < CHANGING_QUALITY) this.#tables.set(quality, { ...tables, bytes: tables.bytes.slice() });
+    if (tables.bytes.length > MAX_TABLE_BYTES) return undefined;
+    if (quality < CHANGING_QUALITY) this.#tables.set(quality, { ...tables, bytes: new Uint8Array(tables.bytes) });
     return tables;
   }
 

@@ -183,6 +183,19 @@ test('tables in-band hold for later frames of their quality, but not those of Q 
   assert.deepEqual(units.map(tablesOf), [TABLES]);
 });
 
+test('tables for later frames are copies, of 256 bytes at most', () => {
+  const depacketizer = mjpegCodec.depacketizer(formatOf());
+  const push = (payload: Uint8Array, ticks: number): readonly AccessUnit[] =>
+    depacketizer.push({ payload, marker: true, ticks, lostBefore: 0 });
+  const shared = Buffer.from(`000000000180140c00000080${'07'.repeat(128)}${SCAN}`, 'hex');
+  push(shared, 0);
+  shared.fill(0);
+  const [later] = push(bytes(`000000000180140c00000000${SCAN}`), 3600);
+  assert.equal(later && tablesOf(later), '07'.repeat(128));
+  assert.deepEqual(push(bytes(`000000000181140c00000101${'07'.repeat(257)}${SCAN}`), 7200), []);
+  assert.deepEqual(depacketizer.dropped, { 'frame-without-tables': 1 });
+});
+
 test('a head is written again only where it says something else', () => {
   const own = (value: string): string => `0000000001ff140c00000080${value.repeat(128)}${SCAN}`;
   const frames = [own('07'), own('07'), own('08'), `0000000001ff280c00000080${'08'.repeat(128)}${SCAN}`];

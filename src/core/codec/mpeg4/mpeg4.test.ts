@@ -145,6 +145,14 @@ test('layers: aspect, a fixed rate, buffer sizes', () => {
   assert.equal(parseMpeg4Layer(packed(bits.with(18, '0'.repeat(13)).join(''))), undefined, 'no width');
 });
 
+test('a set-up is a copy, also of a Buffer', () => {
+  const config = Buffer.from(CONFIGS[0]?.[1] ?? '', 'hex');
+  const before = hexOf(config);
+  const [kept] = mpeg4SetupOf(config)?.parameters.parameterSets ?? [];
+  config.fill(0);
+  assert.equal(kept && hexOf(kept), before);
+});
+
 test('what is no set-up', () => {
   for (const config of ['', '000001b001', '00000120', '000001b001000001b58913']) {
     assert.equal(mpeg4SetupOf(bytes(config)), undefined, config);

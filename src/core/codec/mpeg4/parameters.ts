@@ -34,7 +34,7 @@ export function mpeg4SetupOf(config: Uint8Array, before?: Mpeg4Setup): Mpeg4Setu
   if (before?.parameters.identity === identity) return before;
   const { width, height, aspect, frameRate, lowDelay } = layer;
   const shape: VideoShape = { media: 'video', width, height, aspect, frameRate };
-  const bytes = config.slice();
+  const bytes = new Uint8Array(config);
   const esds = writeEsds({ objectType: OBJECT_TYPE_VISUAL, specific: bytes }, STREAM_TYPE_VIDEO);
   const parameters: MuxableParameters = {
     codec: 'mpeg4',

@@ -24,9 +24,10 @@ export function opusParametersOfEntry(entry: Uint8Array): CodecParameters | unde
   if (configuration === undefined || configuration.length < DOPS_BYTES) return undefined;
   const [version, channels, family] = [configuration[0], configuration[1], configuration[10]];
   if (version !== 0 || family !== 0 || (channels !== 1 && channels !== 2)) return undefined;
-  return parametersOf(configuration.slice(0, DOPS_BYTES), channels);
+  return parametersOf(configuration.subarray(0, DOPS_BYTES), channels);
 }
 
+/** `configuration`: copied. */
 function parametersOf(configuration: Uint8Array, channels: 1 | 2): CodecParameters {
   return {
     codec: 'opus',
