@@ -214,7 +214,7 @@ class GroupSender implements RelayReader {
   readonly #sent: readonly SentTrack[];
   readonly #attachment: Lease;
   #reportDueMs: number;
-  /** Sends nothing before the stream's first key frame: until then nobody can show it. */
+  /** It was left, or the stream ended: no more reports. */
   #closed = false;
 
   constructor(
