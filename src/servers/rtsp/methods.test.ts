@@ -104,6 +104,8 @@ describe('a stream that is served elsewhere', () => {
       'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n',
     );
     assert.deepEqual([announced.status, announced.headers.get('Location')], [302, `${ELSEWHERE}/drone/1%20a`]);
+    const described = await house.peer().ask('DESCRIBE', '?start=gop');
+    assert.equal(described.headers.get('Location'), `${ELSEWHERE}/yard?start=gop`);
     house.server.drain(undefined);
     assert.equal((await house.peer().ask('DESCRIBE')).status, 200);
   });

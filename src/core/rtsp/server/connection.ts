@@ -106,7 +106,7 @@ export class ServerConnection {
     if (open === undefined) return [];
     this.#open = undefined;
     const outputs: ServerOutput[] = [];
-    this.#carryOut(open.request, finished(open.asked, answer, nowMs), outputs);
+    this.#carryOut(open.request, finished(open.asked, answer, open.request.uri, nowMs), outputs);
     this.#run(nowMs, outputs);
     return outputs;
   }

@@ -1,6 +1,7 @@
 /** What a request comes to: its reply and what follows it, or a question to the edge first. */
 import type { RtspRequest } from '../wire/message.ts';
 import { serialiseMethods } from '../wire/method-list.ts';
+import { locationOf } from './redirect.ts';
 import { refusal, refusalOf, type Reply } from './response.ts';
 import type { LoginNeed, ServerAnswer, ServerAsk, ServerOutput } from './server-io.ts';
 import type { ServerSession } from './session.ts';
@@ -34,13 +35,14 @@ export function asked(ask: ServerAsk, finish: Asked['finish']): Asked {
   return { kind: 'ask', ask, finish };
 }
 
-export function finished(asked: Asked, answer: ServerAnswer, nowMs: number): Outcome {
+/** `uri`: of the request. */
+export function finished(asked: Asked, answer: ServerAnswer, uri: string, nowMs: number): Outcome {
   if (answer.kind === 'refused') return replied(refusalOf(answer.error));
   if (answer.kind === 'unauthorized') {
     const headers = answer.challenges.map((value) => ['WWW-Authenticate', value] as const);
     return replied(refusal('unauthorized', headers));
   }
-  if (answer.kind === 'moved') return replied(refusal('moved', [['Location', answer.to]]));
+  if (answer.kind === 'moved') return replied(refusal('moved', [['Location', locationOf(answer.to, uri)]]));
   return asked.finish(answer, nowMs);
 }
 

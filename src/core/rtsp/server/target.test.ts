@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { locationOf } from './redirect.ts';
 import { baseUri, contentBase, parseTarget, withoutUserinfo, MAX_URI_LENGTH } from './target.ts';
 
 type Row = readonly [uri: string, stream: string, track?: number | undefined, start?: string];
@@ -71,4 +72,19 @@ describe('contentBase and baseUri', () => {
 it('withoutUserinfo takes all of it', () => {
   assert.equal(withoutUserinfo('rtsp://user:p@s:s@host:8554/a@b?c=@'), 'rtsp://host:8554/a@b?c=@');
   assert.equal(withoutUserinfo('rtsp://host/a@b'), 'rtsp://host/a@b');
+});
+
+describe('locationOf keeps what was asked for', () => {
+  const to = 'rtsp://other:8554/court';
+  for (const [target, uri, expected] of [
+    [to, 'rtsp://host/yard', to],
+    [to, '/yard', to],
+    [to, 'rtsp://host/yard?start=gop', `${to}?start=gop`],
+    [to, 'rtsp://host/yard/?start=gop', `${to}?start=gop`],
+    [to, 'rtsp://host/yard/?start=gop/trackID=0', `${to}?start=gop`],
+    [to, 'rtsp://host/yard/trackID=0?start=gop&a=b', `${to}?start=gop&a=b`],
+    [`${to}?x=y`, 'rtsp://host/yard?start=gop', `${to}?x=y`],
+  ] as const) {
+    it(`${uri} at ${target}`, () => assert.equal(locationOf(target, uri), expected));
+  }
 });

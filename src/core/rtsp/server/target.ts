@@ -47,6 +47,11 @@ export function baseUri(uri: string): string {
   return splitBase(uri)[0];
 }
 
+/** What follows the question mark, without a track; empty if there is none. */
+export function queryOf(uri: string): string {
+  return splitBase(uri)[1];
+}
+
 function splitBase(uri: string): readonly [path: string, query: string] {
   const [path, query = ''] = splitOnce(withoutUserinfo(uri), '?');
   return [withoutTrack(path), withoutTrack(query)];
