@@ -11,7 +11,7 @@
  *     {"ms":80,"garbage":12}  {"ms":90,"unreadable":"…"}  {"ms":99,"closed":true}
  *     {"report":{…}}                                                 what was found
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { VERSION } from '../../base/version.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { RtspMessage } from '../../core/rtsp/wire/message.ts';
@@ -28,6 +28,21 @@ export const HEAD_BYTES = 96;
 /** Lines past it are left out. */
 export const MAX_BUNDLE_LINES = 100_000;
 
+/** Keys of the report under which nothing of the peer's stands. */
+const OWN_WORDS = new Set([
+  'media',
+  'codec',
+  'codecString',
+  'profile',
+  'parametersFrom',
+  'code',
+  'remedy',
+  'transport',
+  'tcp',
+  'udp',
+  'multicast',
+]);
+
 export class Bundle implements Witness {
   readonly #redactor: Redactor;
   readonly #lines: string[];
@@ -42,7 +57,7 @@ export class Bundle implements Witness {
       node: process.versions.node,
       at: new Date(atUtcMs).toISOString(),
     };
-    this.#lines = [JSON.stringify({ ...head, url: this.#redactor.url(url), transport })];
+    this.#lines = [JSON.stringify({ ...head, url: this.#redactor.words(url), transport })];
   }
 
   said(said: Said): void {
@@ -56,7 +71,7 @@ export class Bundle implements Witness {
         this.#line({ ms, garbage: said.bytes });
         return;
       case 'unreadable':
-        this.#line({ ms, unreadable: this.#redactor.text(said.reason) });
+        this.#line({ ms, unreadable: this.#redactor.words(said.reason) });
         return;
       case 'to':
       case 'from':
@@ -81,13 +96,15 @@ export class Bundle implements Witness {
 
   /** Throws `file-exists`, `file-not-written`. */
   save(path: string, report: ProbeReport): void {
-    const shown = { ...report, url: this.#redactor.url(report.url) };
-    const error = shown.error && { ...shown.error, message: this.#redactor.text(shown.error.message) };
-    const text = [...this.#lines, JSON.stringify({ report: { ...shown, error } })].join('\n');
+    const last = JSON.stringify({ report }, (key, value: unknown) =>
+      typeof value === 'string' && !OWN_WORDS.has(key) ? this.#redactor.words(value) : value,
+    );
+    const text = [...this.#lines, last].join('\n');
     try {
       const file = openSync(path, 'wx', 0o600);
       try {
-        writeSync(file, `${text}\n`);
+        // All of it, in as many writes as the system wants.
+        writeFileSync(file, `${text}\n`);
       } finally {
         closeSync(file);
       }

@@ -35,6 +35,68 @@ test('what says whose camera it is, or opens it, is not in a dialogue', () => {
   for (const [said, kept] of rows) assert.equal(redactor.text(said), kept);
 });
 
+test('what names a camera in other ways is not in a dialogue either', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['o=- 1 1 IN IP6 fe80::4619:b6ff:fe12:3456', 'o=- 1 1 IN IP6 2001:db8::1'],
+    ['c=IN IP6 2001:db8:1:2::42', 'c=IN IP6 2001:db8::2'],
+    ['c=IN IP6 FE80::4619:b6ff:fe12:3456%eth0\r', 'c=IN IP6 2001:db8::1\r'],
+    ['c=IN IP6 ff02::1', 'c=IN IP6 ff02::1'],
+    ['o=- 1 1 IN IP4 johns-house.dyndns.example\r', 'o=- 1 1 IN IP4 camera\r'],
+    ['o=- 1 1 IN IP4 garden.example', 'o=- 1 1 IN IP4 host-1'],
+    ['c=IN IP4 garden.example/127', 'c=IN IP4 host-1/127'],
+    ['s=Stream of Johns-House.dyndns.example', 's=Stream of camera'],
+    ['a=control:rtsp://[2001:db8::9]/t', 'a=control:rtsp://host-2/t'],
+    ['u=http://joe:geheim@garden.example/\r', 'u=***\r'],
+    ['e=joe@garden.example', 'e=***'],
+    [
+      'Transport: RTP/AVP;unicast;destination=fe80::4619:b6ff:fe12:3456;source=garden.example;ssrc=1\r',
+      'Transport: RTP/AVP;unicast;destination=2001:db8::1;source=host-1;ssrc=1\r',
+    ],
+    [
+      'Location: rtsp://johns-house.dyndns.example/live?psw=geheim&usr=joe',
+      'Location: rtsp://camera/live?psw=***&usr=***',
+    ],
+    ['a=control:track1?loginuse=joe&loginpas=geheim', 'a=control:track1?loginuse=***&loginpas=***'],
+    [
+      'DESCRIBE rtsp://johns-house.dyndns.example/user=joe_psw=tl_Jw_channel=1 RTSP/1.0',
+      'DESCRIBE rtsp://camera/user=***_psw=***_channel=1 RTSP/1.0',
+    ],
+    ['Set-Cookie: sid=abc123\r', 'Set-Cookie: ***\r'],
+    ['X-Auth-Token: 8371abc\r', 'X-Auth-Token: ***\r'],
+    ['Server: HiIpcam/V100R003 SN4E0123', 'Server: HiIpcam/V100R003 SN***'],
+  ];
+  const redactor = new Redactor('rtsp://johns-house.dyndns.example/cam');
+  for (const [said, kept] of rows) assert.equal(redactor.text(said), kept);
+});
+
+test('user and password of the URL are nowhere, however they are written', () => {
+  const redactor = new Redactor('rtsp://front,door:s3%2Fcret%20word@192.168.1.9:554/cam?x=1');
+  const rows: readonly (readonly [string, string])[] = [
+    ['SETUP rtsp://192.168.1.9/cam/front,door/track1 RTSP/1.0', 'SETUP rtsp://camera/cam/***/track1 RTSP/1.0'],
+    ['a=control:/xs3%2Fcret%20wordx/1', 'a=control:/x***x/1'],
+    ['i=Of front,door with s3/cret word', 'i=Of *** with ***'],
+  ];
+  for (const [said, kept] of rows) assert.equal(redactor.text(said), kept);
+  assert.equal(redactor.words('rtsp://front,door:s3%2Fcret%20word@192.168.1.9:554/cam'), 'rtsp://camera/cam');
+  assert.equal(redactor.words('rtsp://x,y:z;w@192.168.1.9:554/cam'), 'rtsp://camera/cam');
+});
+
+test('so are those that stand in its query or path', () => {
+  for (const url of ['rtsp://10.1.1.1/?user=joe&pwd=x7', 'rtsp://10.1.1.1/user=joe_password=x7_channel=1'])
+    assert.equal(new Redactor(url).text('s=x7 of joe'), 's=*** of ***');
+});
+
+test('what the protocol says stays, whatever user and password are', () => {
+  for (const url of ['rtsp://rtsp:video@10.1.1.1/', 'rtsp://RTSP:1@10.1.1.1/', 'rtsp://TCP:836@10.1.1.1/'])
+    for (const line of [
+      'SETUP rtsp://camera/ RTSP/1.0',
+      'Content-Length: 836',
+      'Transport: RTP/AVP/TCP;unicast;interleaved=0-1',
+      'm=video 0 RTP/AVP 96',
+    ])
+      assert.equal(new Redactor(url).text(line).replace('host-1', 'camera'), line);
+});
+
 test('what a decoder and a parser need stays', () => {
   const redactor = new Redactor(URL);
   for (const line of [
@@ -44,6 +106,10 @@ test('what a decoder and a parser need stays', () => {
     'Server: Hipcam RealServer/V1.0',
     'a=control:trackID=1',
     'CSeq: 5',
+    'Range: clock=20260101T100000Z-20260101T100010Z',
+    'a=range:npt=0:00:01.5-',
+    'RTP-Info: url=trackID=1;seq=5;rtptime=4294967290',
+    'x-Accept-Dynamic-Rate: 1',
     'Content-Length: 836',
   ])
     assert.equal(redactor.text(line), line);

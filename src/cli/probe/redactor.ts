@@ -5,23 +5,34 @@
  *     rtsp://admin:x@192.168.1.9:554/cam/AB12CD34EF56?token=7f   →   rtsp://camera/cam/serial-1?token=***
  *     WWW-Authenticate: Digest realm="IPC-77", nonce="ab"        →   WWW-Authenticate: Digest realm="***", nonce="***"
  *     Session: 8812371;timeout=60                                →   Session: session-1;timeout=60
+ *     X-Anything-Else: 77                                        →   X-Anything-Else: ***
  */
 import { redactText } from '../../base/redact.ts';
+import { WeirError } from '../../core/errors.ts';
+import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import { StandIns } from './stand-ins.ts';
 
 /** Stands for the address and port that the probe was given. */
 export const CAMERA = 'camera';
 
 export class Redactor {
-  readonly #standIns = new Map<string, string>();
-  readonly #counts = new Map<string, number>();
+  readonly #standIns = new StandIns();
+  /** User and password of the URL that was probed, wherever they stand. */
+  readonly #credentials: RegExp | undefined;
+  /** Its host, if it has a name of several parts: one word alone may be part of anything. */
+  readonly #hostName: RegExp | undefined;
 
   /** `url`: the one that was probed. */
   constructor(url: string) {
     const authority = /^rtsp[sx]?:\/\/([^/?]*)/i.exec(url.trim())?.[1] ?? '';
-    const hostPort = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
-    this.#standIns.set(`host ${hostPort}`, CAMERA);
+    const at = authority.lastIndexOf('@');
+    const hostPort = authority.slice(at + 1).toLowerCase();
+    const host = hostPort.replace(/:\d+$/, '');
     // Devices name themselves with the port or without it.
-    this.#standIns.set(`host ${hostPort.replace(/:\d+$/, '')}`, CAMERA);
+    for (const name of [hostPort, host, CAMERA]) this.#standIns.set('host', name, CAMERA);
+    this.#credentials = credentialsPattern(url, authority.slice(0, Math.max(0, at)));
+    if (/[a-z].*\.|\..*[a-z]/.test(host) && !host.startsWith('['))
+      this.#hostName = new RegExp(`(?<![\\w.-])${RegExp.escape(host)}(?![\\w-])`, 'gi');
   }
 
   /** A message as text, line by line: start line, headers, body. */
@@ -32,85 +43,156 @@ export class Redactor {
       .join('\n');
   }
 
-  url(url: string): string {
-    return url.replaceAll(URL_TEXT, (_whole, scheme: string, rest: string) => scheme + this.#afterScheme(rest));
+  /** What is no message: a URL, a reason, how a server calls itself. */
+  words(text: string): string {
+    return this.#standIns.serials(this.#plain(text));
   }
 
   #line(line: string): string {
-    const header = /^([A-Za-z-]+)(:\s*)(.*)$/s.exec(line);
-    const [, name = '', colon = '', value = ''] = header ?? [];
+    const [, header, name = '', value = ''] = /^(([\w-]+):(?!\/\/)\s*)(.*)$/s.exec(line) ?? [];
+    if (header === undefined) return this.#sdp(line);
     switch (name.toLowerCase()) {
       case 'authorization':
       case 'proxy-authorization':
-        return `${name}${colon}${/^\s*(\w+)/.exec(value)?.[1] ?? ''} ***${lineEnd(value)}`;
+        return `${header}${/^\s*(\w+)/.exec(value)?.[1] ?? ''} ***${lineEnd(value)}`;
       case 'www-authenticate':
       case 'proxy-authenticate':
-        return (
-          name + colon + value.replaceAll(/\b(realm|nonce|opaque|domain)(\s*=\s*)("[^"]*"|[^\s,]+)/gi, '$1$2"***"')
-        );
+        return header + value.replaceAll(/\b(realm|nonce|opaque|domain)(\s*=\s*)("[^"]*"|[^\s,]+)/gi, '$1$2"***"');
       case 'session':
-        return name + colon + value.replace(/^[^;\r]+/, (id) => this.#standIn('session', id.trim()));
+        return header + value.replace(/^[^;\r]+/, (id) => this.#standIns.of('session', id.trim()));
+      case 'transport':
+        return header + this.#transport(value);
+      case 'server':
+        return header + this.words(value);
       default:
-        return this.#plain(line);
+        if (NUMBERS_AND_WORDS.has(name.toLowerCase())) return line;
+        return header + (HARMLESS.has(name.toLowerCase()) ? this.#plain(value) : `***${lineEnd(value)}`);
     }
   }
 
+  #transport(value: string): string {
+    return this.#standIns
+      .addresses(value)
+      .replaceAll(/\b((?:source|destination)=)([^\s;,]+)/gi, (_, key: string, host: string) => key + this.#host(host));
+  }
+
+  #sdp(line: string): string {
+    // What the decoder needs, in base64 and hexadecimal; and no word of ours stands in a media line.
+    if (/^(?:a=(?:fmtp|rtpmap)|m=)/i.test(line)) return line;
+    if (/^[uep]=/.test(line)) return `${line.slice(0, 2)}***${lineEnd(line)}`;
+    const plain = this.#plain(line).replace(
+      /^(o=\S+(?:\s+\S+){4}\s+|c=\S+\s+\S+\s+)([^\s/]+)/,
+      (_, before: string, host: string) => before + this.#host(host),
+    );
+    return /^[soi]=/i.test(plain) ? this.#standIns.serials(plain) : plain;
+  }
+
   #plain(line: string): string {
-    // What the decoder needs, in base64 and hexadecimal.
-    if (/^a=(?:fmtp|rtpmap)/i.test(line)) return line;
-    const without = redactText(this.url(line))
-      .replaceAll(/(\bcname:)\S+/gi, '$1***')
-      .replaceAll(MAC, MAC_STAND_IN)
-      .replaceAll(IPV4, (address) => this.#address(address));
-    return /^[souiep]=/i.test(without) ? this.#serials(without) : without;
+    const ours = this.#credentials === undefined ? line : line.replaceAll(this.#credentials, '***');
+    const urls = redactText(ours.replaceAll(SECRET_FIELD, '$1***')).replaceAll(
+      URL_TEXT,
+      (_, scheme: string, rest: string) => scheme + this.#afterScheme(rest),
+    );
+    const rest = this.#standIns.addresses(
+      urls.replaceAll(/(\bcname:)\S+/gi, '$1***').replaceAll(SERIAL_FIELD, '$1***'),
+    );
+    return this.#hostName === undefined ? rest : rest.replaceAll(this.#hostName, CAMERA);
   }
 
   #afterScheme(rest: string): string {
     const slash = rest.search(/[/?]/);
     const authority = slash < 0 ? rest : rest.slice(0, slash);
-    const hostPort = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
-    return this.#host(hostPort) + this.#path(slash < 0 ? '' : rest.slice(slash));
+    const path = slash < 0 ? '' : rest.slice(slash);
+    return this.#standIns.host(authority.slice(authority.lastIndexOf('@') + 1)) + this.#standIns.serials(path);
   }
 
-  #host(hostPort: string): string {
-    return this.#standIns.get(`host ${hostPort}`) ?? this.#standIn('host', hostPort);
-  }
-
-  /** Some write user and password into the path (Xiongmai: `/user=admin_password=x_channel=1`). */
-  #path(path: string): string {
-    return this.#serials(path.replaceAll(/((?:user(?:name)?|password|passwd|pass|pwd)=)[^_&/?;]*/gi, '$1***'));
-  }
-
-  #serials(text: string): string {
-    return text.replaceAll(SERIAL, (serial) => this.#standIn('serial', serial));
-  }
-
-  /** Into the range that documentation uses (RFC 5737), so that it still reads as an address; those that belong to nobody stay. */
-  #address(address: string): string {
-    if (/^(?:0\.0\.0\.0|127\.|2(?:2[4-9]|3\d)\.|192\.0\.2\.)/.test(address)) return address;
-    const number = /\d+$/.exec(this.#standIn('address', address))?.[0] ?? '1';
-    return `192.0.2.${Number(number) % 256}`;
-  }
-
-  #standIn(kind: string, secret: string): string {
-    const key = `${kind} ${secret}`;
-    const known = this.#standIns.get(key);
-    if (known !== undefined) return known;
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
-    const standIn = `${kind}-${count}`;
-    this.#standIns.set(key, standIn);
-    return standIn;
+  /** Where a host must stand; addresses were seen to. */
+  #host(host: string): string {
+    return /[a-z]/i.test(host) && !host.includes(':') ? this.#standIns.host(host) : host;
   }
 }
 
-const URL_TEXT = /\b(rtsp[sx]?:\/\/)([^\s"'<>,;]+)/gi;
-/** Letters and digits mixed, or digits alone, longer than a channel, a size or a profile is. */
-const SERIAL = /\b(?=[a-z0-9]*\d)(?:[A-Z0-9]{10,}|[a-f0-9]{12,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/gi;
-const MAC = /\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b/gi;
-/** RFC 7042 §2.1.2. */
-const MAC_STAND_IN = '00:00:5e:00:53:00';
-const IPV4 = /\b\d{1,3}(?:\.\d{1,3}){3}\b/g;
+/** Nothing of anybody's fits in; a short password may be a number that does. */
+const NUMBERS_AND_WORDS = new Set([
+  'accept',
+  'allow',
+  'blocksize',
+  'bandwidth',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-type',
+  'cseq',
+  'date',
+  'expires',
+  'last-modified',
+  'public',
+  'range',
+  'retry-after',
+  'scale',
+  'speed',
+]);
+/** Headers whose values stay, but for what is found in them. Of all others the name alone stays. */
+const HARMLESS = new Set([
+  'accept-encoding',
+  'accept-language',
+  'accept-ranges',
+  'content-base',
+  'content-location',
+  'frames',
+  'immediate',
+  'location',
+  'media-properties',
+  'media-range',
+  'proxy-require',
+  'rate-control',
+  'require',
+  'rtp-info',
+  'seek-style',
+  'supported',
+  'timestamp',
+  'unsupported',
+  'user-agent',
+  'x-accept-dynamic-rate',
+  'x-accept-retransmit',
+  'x-dynamic-rate',
+  'x-transport-options',
+]);
+const URL_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>,;]+)/gi;
+/**
+ * Some write user and password into the path, and go on after '_' (Xiongmai: `/user=admin_password=x_channel=1`); others into the query
+ * (`loginuse`, `loginpas` of many nameless ones).
+ */
+const SECRET_FIELD =
+  /(?<![a-z])((?:loginuse|loginpas|user(?:name)?|usr|password|passwd|pass|psw|pwd)=)((?:(?!_[a-z]+=)[^\s&/?;"'])*)/gi;
+const SERIAL_FIELD = /((?:\bSN[\s:=#-]*(?=\d)|\b[Ss]erial ?(?:[Nn](?:o|umber))?\.?[:=#-]\s*))[\w-]{4,}/g;
+
+/** Not looked for: they are part of everything. */
+const TOO_SHORT = /^(?:.?|\d\d)$/s;
+/** Longer ones are found inside of words too. */
+const MAX_WORD_CREDENTIAL = 7;
+
+/** As they were written, as they are meant, and as others would write them. */
+function credentialsPattern(url: string, userinfo: string): RegExp | undefined {
+  const parsed = parseRtspUrl(url);
+  const meant = parsed instanceof WeirError ? undefined : parsed.credentials;
+  const colon = userinfo.indexOf(':');
+  const written = colon < 0 ? [userinfo] : [userinfo.slice(0, colon), userinfo.slice(colon + 1)];
+  const decoded = meant === undefined ? [] : [meant.user, meant.password];
+  const fields = Array.from(url.matchAll(SECRET_FIELD), ([, , value = '']) => value);
+  const forms = new Set([...fields, ...written, ...decoded, ...decoded.map((text) => encodeURIComponent(text))]);
+  const patterns = [...forms]
+    .filter((form) => !TOO_SHORT.test(form))
+    .toSorted((a, b) => b.length - a.length)
+    .map((form) => {
+      const text = RegExp.escape(form);
+      return form.length > MAX_WORD_CREDENTIAL ? text : `(?<![A-Za-z0-9])${text}(?![A-Za-z0-9])`;
+    });
+  // What the protocol itself is called stays.
+  return patterns.length === 0 ? undefined : new RegExp(`(?!RTSP/\\d|rtsp[sx]?://)(?:${patterns.join('|')})`, 'g');
+}
 
 function lineEnd(value: string): string {
   return value.endsWith('\r') ? '\r' : '';
