@@ -154,6 +154,17 @@ it('a group that cannot be had says so', async () => {
   await assert.rejects(bench.ports.join(0, '192.0.2.1', [5000, 5001]), { name: 'WeirError', code: 'listen-refused' });
 });
 
+it('a group that answers a SETUP for ports takes the place of the ports', async () => {
+  await using bench = await Bench.open();
+  const [rtp] = await bench.ports.bind(0);
+  const free = await bindUdpPair(PEER);
+  await free.close();
+  const group = `239.20.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+  await bench.ports.join(0, group, [free.rtp.port, free.rtcp.port]);
+  const again = await bindUdp({ host: '0.0.0.0', port: rtp });
+  await again.close();
+});
+
 it('ports that open when it is over already are closed', async () => {
   await using bench = await Bench.open();
   const bound = bench.ports.bind(0);

@@ -111,6 +111,7 @@ export class CameraPorts {
     const { clock, faults, datagrams } = this.#options;
     const order = new DatagramOrder({ clock, faults, deliver: (packets) => datagrams(track, 'rtp', packets) });
     const ports: TrackPorts = { pair, order, senderHost, reportTo };
+    const former = this.#tracks.get(track);
     this.#tracks.set(track, ports);
     pair.rtp.handle((datagram, from) => {
       // Of a group, whoever is the first to send RTP: our own reports come back from it as well.
@@ -123,6 +124,9 @@ export class CameraPorts {
       if (senderHost !== undefined && from.port > 0) ports.reportTo = from;
       datagrams(track, 'rtcp', [datagram]);
     });
+    // Asked for ports of its own, the server may answer with a group.
+    former?.order.close();
+    await former?.pair.close();
   }
 
   #isOfCamera({ senderHost }: TrackPorts, from: UdpAddress): boolean {

@@ -411,9 +411,10 @@ describe('over UDP', () => {
   });
 
   it('a group that cannot be joined ends the attempt, which is tried again', async () => {
-    // Nobody has this group's port but us.
-    const taken = await bindUdp({ host: '239.20.0.1', port: 0 });
-    await using camera = await FakeCamera.open({ ...DAHUA, group: ['239.20.0.1', taken.port] });
+    // Nobody has this group's port but us, nor is another run of this test on it.
+    const group = `239.23.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+    const taken = await bindUdp({ host: group, port: 0 });
+    await using camera = await FakeCamera.open({ ...DAHUA, group: [group, taken.port] });
     const error = await new Run(camera.url(), 'multicast').attempt();
     assert.deepEqual([error?.code, error?.row.retry], ['source-unreceivable', true]);
     await taken.close();
