@@ -11,6 +11,8 @@ import { below, mutated, type Random } from '../../../test/harness/mutations.ts'
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { ANNOUNCED } from '../../core/rtsp/server/fake-peer.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
+import { writeGoodbye, writeReceiverReport } from '../../core/rtcp/write.ts';
+import { bindUdp, bindUdpPair, type UdpSocket } from '../../net/udp.ts';
 import type { TrackSink } from '../../stream/source.ts';
 import { House } from './fake-house.ts';
 import { batchOf } from './fake-stream.ts';
@@ -19,6 +21,8 @@ import { batchOf } from './fake-stream.ts';
 const TURNS = Math.ceil((FUZZ_ROUNDS * 15) / 100_000);
 const AT_ONCE = 4;
 const SAID = 12;
+/** A turn. */
+const DATAGRAMS = 20;
 
 const NO_TRACK: TrackSink = {
   packet: () => undefined,
@@ -29,7 +33,12 @@ const NO_TRACK: TrackSink = {
 };
 
 test('wild peers', async () => {
-  await using house = await House.open();
+  const near = await bindUdp({ host: '127.0.0.1', port: 0 });
+  const far = await bindUdp({ host: '127.0.0.2', port: 0 });
+  const free = await bindUdpPair('127.0.0.1');
+  await free.close();
+  const publisherPorts = [free.rtp.port, Math.min(free.rtp.port + 20, 65_535)] as const;
+  await using house = await House.open({ kind: 'open' }, { udp: { port: 0, publisherPorts } });
   const random = seededRandom(FUZZ_SEED);
   const over = new AbortController();
   house.registry.take = async (source) => {
@@ -38,9 +47,11 @@ test('wild peers', async () => {
   };
   const good = house.peer();
   await good.play();
+  const wild = { house, near, far, ports: [publisherPorts[0], publisherPorts[0] + 1, ...(await readersPorts(house))] };
   let ticks = 9000;
   for (let turn = 0; turn < TURNS; turn++) {
-    const peers = Array.from({ length: AT_ONCE }, () => wildPeer(house, random));
+    const peers = Array.from({ length: AT_ONCE }, () => wildPeer(wild, random));
+    for (let i = 0; i < DATAGRAMS; i++) sendDatagram(wild, random);
     house.yard.deliver(batchOf(0, (ticks += 3600), turn % 5 === 0));
     await Promise.all(peers);
     house.clock.advance(100);
@@ -50,13 +61,43 @@ test('wild peers', async () => {
   while (house.yard.readers.size > 1) await good.ask('OPTIONS');
   assert.equal(house.server.sessions().length, 1);
   over.abort();
+  await Promise.all([near.close(), far.close()]);
   assert.deepEqual(
     house.log.lines.filter(({ level }) => level === 'error'),
     [],
   );
 });
 
-async function wildPeer(house: House, random: Random): Promise<void> {
+interface Wild {
+  readonly house: House;
+  /** What datagrams come from: the peers' own host, and another. */
+  readonly near: UdpSocket;
+  readonly far: UdpSocket;
+  /** Where they go: of publishers and of readers. */
+  readonly ports: readonly number[];
+}
+
+/** As a SETUP is told them; its peer leaves. */
+async function readersPorts(house: House): Promise<readonly number[]> {
+  const peer = house.peer();
+  const reply = await peer.ask('SETUP', '/trackID=0', { Transport: 'RTP/AVP;unicast;client_port=0-0' });
+  const ports = /server_port=(\d+)-(\d+)/
+    .exec(reply.headers.get('Transport') ?? '')
+    ?.slice(1)
+    .map(Number);
+  assert.equal(ports?.length, 2);
+  peer.socket.destroy();
+  return ports ?? [];
+}
+
+function sendDatagram({ near, far, ports }: Wild, random: Random): void {
+  const good = oneOf([writeReceiverReport(1, [], 'wild'), writeGoodbye(1), new Uint8Array(12).fill(0x80)], random);
+  const any = new Uint8Array(oneOf([0, 1, 11, 1472, 9000], random)).fill(below(256, random));
+  const datagram = oneOf([good, mutated(good, random), any], random);
+  (random() < 0.8 ? near : far).send(datagram, { host: '127.0.0.1', port: oneOf(ports, random) });
+}
+
+async function wildPeer({ house, near }: Wild, random: Random): Promise<void> {
   const { port } = house.server.address;
   const socket = connect(port, '127.0.0.1');
   const closed = Promise.withResolvers<void>();
@@ -67,7 +108,7 @@ async function wildPeer(house: House, random: Random): Promise<void> {
   const tunnel = random() < 0.3;
   if (tunnel) socket.write(tunnelHead(random));
   for (let said = 0; said < SAID && socket.writable; said++) {
-    const plain = anything(`rtsp://127.0.0.1:${port}/${random() < 0.9 ? 'yard' : 'new'}`, random);
+    const plain = anything(`rtsp://127.0.0.1:${port}/${random() < 0.9 ? 'yard' : 'new'}`, near.port, random);
     const bytes = tunnel && random() < 0.9 ? Buffer.from(Buffer.from(plain).toString('base64')) : plain;
     for (const piece of pieces(random() < mood ? bytes : mutated(bytes, random), 2000, random)) socket.write(piece);
     if (random() < 0.2) await new Promise(setImmediate);
@@ -85,9 +126,10 @@ function tunnelHead(random: Random): Uint8Array {
   return random() < 0.2 ? mutated(whole, random) : whole;
 }
 
-function anything(base: string, random: Random): Uint8Array {
+function anything(base: string, udpPort: number, random: Random): Uint8Array {
   const channels = below(4, random);
-  switch (below(10, random)) {
+  const port = (): number => oneOf([0, 1, 65_535, udpPort], random);
+  switch (below(12, random)) {
     case 0:
       return frame(
         channels,
@@ -99,6 +141,13 @@ function anything(base: string, random: Random): Uint8Array {
       return request('SETUP', `${base}/streamid=0`, ['Transport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record']);
     case 3:
       return request('RECORD', base, []);
+    case 10:
+    case 11: {
+      const transport = `Transport: RTP/AVP;unicast;client_port=${port()}-${port()}`;
+      return random() < 0.4
+        ? request('SETUP', `${base}/streamid=0`, [`${transport};mode=record`])
+        : request('SETUP', `${base}/trackID=${channels}`, [transport]);
+    }
     case 4:
     case 5:
       return request('SETUP', `${base}/trackID=${channels}`, [`Transport: RTP/AVP/TCP;interleaved=${channels}`]);
