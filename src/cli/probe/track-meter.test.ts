@@ -99,6 +99,15 @@ test('sender reports: how far its time of day is from ours, and its two clocks f
   assert.ok(Math.abs((measures.senderReportDriftMs ?? 0) - 10) < 0.1);
 });
 
+test('a report of the first second of media says nothing of its time of day: it may name the first packet of a burst', () => {
+  for (const [atMs, expected] of [
+    [0, undefined],
+    [960, undefined],
+    [1000, -560],
+  ] as const)
+    assert.equal(measured(steady(), [[atMs, 10_000, 10_560]]).senderClockOffsetMs, expected, `${atMs} ms`);
+});
+
 test('of nothing, and of one packet, nothing is said that is not known', () => {
   for (const frames of [[], steady().slice(0, 1)]) {
     const { framesPerSecond, bitsPerSecond, gopMs, jitterMs, driftPpm, senderClockOffsetMs } = measured(frames);

@@ -26,7 +26,7 @@ export interface TrackMeasures {
   /** By how much the sender's media clock runs faster than ours (negative: slower); within a few hundred over five seconds it is noise. */
   readonly driftPpm: number | undefined;
   readonly senderReports: number;
-  /** What the sender says the time is, less our time, at its last report. */
+  /** What the sender says the time is, less our time, at its last report; undefined if none came after the first second. */
   readonly senderClockOffsetMs: number | undefined;
   /** By how much its reports' clock ran ahead of its media clock between the first and the last. */
   readonly senderReportDriftMs: number | undefined;
@@ -48,6 +48,8 @@ interface Report {
   readonly ntpUtcMs: number;
   readonly ticks: number;
   readonly ourUtcMs: number;
+  /** Among what a server may begin with, whose times are of when it was made: the first report of weir names its burst's first packet. */
+  readonly inBurst: boolean;
 }
 
 export class TrackMeter {
@@ -108,7 +110,8 @@ export class TrackMeter {
   }
 
   senderReport(ntpUtcMs: number, rtpTimestamp: number, ourUtcMs: number): void {
-    this.#reports.push({ ntpUtcMs, ticks: this.#ticks + this.#stepTo(rtpTimestamp), ourUtcMs });
+    const inBurst = this.#firstMs === undefined || this.#lastMs - this.#firstMs < BURST_MS;
+    this.#reports.push({ ntpUtcMs, ticks: this.#ticks + this.#stepTo(rtpTimestamp), ourUtcMs, inBurst });
     // Many send one before the first packet, weir does.
     this.#lastTimestamp ??= rtpTimestamp;
   }
@@ -123,6 +126,7 @@ export class TrackMeter {
     const mediaMs = times.length < 2 ? undefined : (times.at(-1) ?? 0) - (times[0] ?? 0);
     const keys = this.#frames.filter(({ key }) => key).map(({ ticks }) => this.#ms(ticks));
     const [firstReport, lastReport] = [this.#reports[0], this.#reports.at(-1)];
+    const steadyReport = this.#reports.findLast(({ inBurst }) => !inBurst);
     const steadyMs = this.#lastMs - (this.#firstMs ?? 0) - BURST_MS;
     return {
       packets: this.#packets,
@@ -136,7 +140,7 @@ export class TrackMeter {
       jitterMs: this.#frames.length < 2 ? undefined : this.#ms(this.#jitter),
       driftPpm: drift(frames.map(({ ticks, arrivalMs }) => ({ mediaMs: this.#ms(ticks), arrivalMs }))),
       senderReports: this.#reports.length,
-      senderClockOffsetMs: lastReport && lastReport.ntpUtcMs - lastReport.ourUtcMs,
+      senderClockOffsetMs: steadyReport && steadyReport.ntpUtcMs - steadyReport.ourUtcMs,
       senderReportDriftMs:
         firstReport === undefined || lastReport === undefined || firstReport === lastReport
           ? undefined
