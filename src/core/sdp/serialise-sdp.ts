@@ -54,10 +54,21 @@ function trackLines({ format, control }: ServedTrack): string[] {
   ];
 }
 
-/** H.265 has one name (RFC 7798 §7.1); FFmpeg and GStreamer do not know the other that devices give it. */
 function servedEncoding(encoding: string): string {
-  return encoding === 'HEVC' ? 'H265' : encoding;
+  return REGISTERED_NAMES.get(encoding) ?? encoding;
 }
+
+/**
+ * H.265 has one name (RFC 7798 §7.1); FFmpeg and GStreamer do not know the other that devices give it. ONVIF's are written small (Streaming
+ * Specification §5.2.1.1); upper and lower case mean the same (RFC 4855 §3), but not every reader knows that.
+ */
+const REGISTERED_NAMES: ReadonlyMap<string, string> = new Map([
+  ['HEVC', 'H265'],
+  ['VND.ONVIF.METADATA', 'vnd.onvif.metadata'],
+  ['VND.ONVIF.METADATA.GZIP', 'vnd.onvif.metadata.gzip'],
+  ['VND.ONVIF.METADATA.EXI.ONVIF', 'vnd.onvif.metadata.exi.onvif'],
+  ['VND.ONVIF.METADATA.EXI.EXT', 'vnd.onvif.metadata.exi.ext'],
+]);
 
 /** The codec's own where the set-up is known, and otherwise as the source gave it. */
 function servedFmtp(format: TrackFormat): string[] {

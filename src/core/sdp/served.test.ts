@@ -104,9 +104,8 @@ function learnt(codec: Codec, format: TrackFormat, payloads: readonly RtpPayload
   return depacketizer.parameters;
 }
 
-/** The track as a reader reads it; that each section is whole is looked at on the way. */
-function served(format: TrackFormat): Omit<TrackFormat, 'parameters'> {
-  const text = serialiseSdp({
+function textOf(format: TrackFormat): string {
+  return serialiseSdp({
     id: 1,
     version: 1,
     name: 'lobby',
@@ -114,6 +113,11 @@ function served(format: TrackFormat): Omit<TrackFormat, 'parameters'> {
     range: { kind: 'npt', fromS: 'now', toS: undefined },
     tracks: [{ format, control: 'trackID=0' }],
   });
+}
+
+/** The track as a reader reads it; that each section is whole is looked at on the way. */
+function served(format: TrackFormat): Omit<TrackFormat, 'parameters'> {
+  const text = textOf(format);
   const lines = text.split('\r\n');
   assert.deepEqual(
     lines.slice(0, 7).map((line) => line.slice(0, 10)),
@@ -131,3 +135,24 @@ function served(format: TrackFormat): Omit<TrackFormat, 'parameters'> {
   assert.ok(track?.control === 'trackID=0' && !track.backChannel);
   return track.format;
 }
+
+test('names of encodings are written as they are registered', () => {
+  for (const [encoding, written] of [
+    ['VND.ONVIF.METADATA', 'vnd.onvif.metadata'],
+    ['VND.ONVIF.METADATA.GZIP', 'vnd.onvif.metadata.gzip'],
+    ['HEVC', 'H265'],
+    ['H264', 'H264'],
+  ] as const) {
+    const media = encoding.startsWith('VND') ? 'application' : 'video';
+    const format: TrackFormat = {
+      media,
+      encoding,
+      clockRate: 90_000,
+      payloadType: 107,
+      fmtp: new Map(),
+      parameters: undefined,
+    };
+    const text = textOf(format);
+    assert.ok(text.includes(`a=rtpmap:107 ${written}/90000\r\n`), text);
+  }
+});
