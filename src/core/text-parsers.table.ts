@@ -51,7 +51,7 @@ export const TEXT_PARSERS: readonly Parser[] = [
   },
   {
     name: 'Transport',
-    share: 7,
+    share: 12,
     seeds: [
       'RTP/AVP/TCP;unicast;interleaved=0-1,RTP/AVP;unicast;client_port=5000-5001;mode="PLAY"',
       'RTP/AVP;multicast;destination=239.1.2.3;port=5000-5001;ttl=16',
@@ -73,7 +73,7 @@ export const TEXT_PARSERS: readonly Parser[] = [
     ],
     reader: ofText(readSmallHeaders),
   },
-  { name: 'descriptions', share: 2, seeds: DESCRIPTIONS, reader: () => readDescription },
+  { name: 'descriptions', share: 5, seeds: DESCRIPTIONS, reader: () => readDescription },
   {
     name: 'challenges and answers to them',
     share: 5,
