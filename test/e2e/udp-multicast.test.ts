@@ -26,28 +26,27 @@ if (process.env[INSIDE] === undefined) {
 
 async function runInside(): Promise<void> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const script = `ip link set lo up && ip ${ROUTE.join(' ')} && exec "$0" --test "$1"`;
+  const script = `ip link set lo up multicast on && ip ${ROUTE.join(' ')} && exec "$0" --test "$1"`;
   const words = ['-rn', 'sh', '-c', script, process.execPath, import.meta.filename];
   const { code, stdout } = await runProgram('unshare', words, 60_000, { ...env, [INSIDE]: 'yes' });
   assert.equal(code, 0, stdout);
 }
 
 function scenes(): void {
-  void test('two streams at once, each with its tracks; programs of two kinds hear one group', async (context) => {
+  void test('two streams at once, each with its tracks, to programs of two kinds', async (context) => {
     const weir = await RunningWeir.start(context, CONFIG, { env: ENV });
     await Promise.all(['cam', 'yard'].map((name) => weir.untilState(name, 'live')));
-    const [heard] = await Promise.all([
-      Promise.all(['cam', 'yard'].map((name) => packetsOf(`${weir.rtsp}/${name}`))),
-      mustRun('gst-launch-1.0', [
-        ...`-q rtspsrc location=${weir.rtsp}/cam protocols=udp-mcast latency=200 ! rtph264depay`.split(' '),
-        ...'! h264parse ! avdec_h264 ! identity eos-after=25 ! fakesink'.split(' '),
-      ]),
-    ]);
+    const heard = await Promise.all(['cam', 'yard'].map((name) => packetsOf(`${weir.rtsp}/${name}`)));
     for (const packets of heard)
       assert.ok(
-        packets.every((count) => count > 10),
+        packets.every((count) => count > 20),
         packets.join(' '),
       );
+    // Not beside ffmpeg: it takes the BYE of another receiver, which GStreamer sends to the group, for the sender's, and ends.
+    await mustRun('gst-launch-1.0', [
+      ...`-q rtspsrc location=${weir.rtsp}/cam protocols=udp-mcast latency=200 ! rtph264depay`.split(' '),
+      ...'! h264parse ! avdec_h264 ! identity eos-after=25 ! fakesink'.split(' '),
+    ]);
     await sending(weir, 0);
   });
 
@@ -91,12 +90,12 @@ function scenes(): void {
   });
 }
 
-/** How many packets of each track ffmpeg hears in two seconds of media. */
+/** How many packets of each track ffmpeg hears in four seconds of media. */
 async function packetsOf(url: string): Promise<readonly number[]> {
   const said = await mustRun('ffmpeg', [
     ...'-v error -rtsp_transport udp_multicast -i'.split(' '),
     url,
-    ...'-map 0 -c copy -t 2 -f framemd5 -'.split(' '),
+    ...'-map 0 -c copy -t 4 -f framemd5 -'.split(' '),
   ]);
   const lines = said.split('\n');
   return [0, 1].map((track) => lines.filter((line) => line.startsWith(`${track},`)).length);

@@ -113,6 +113,7 @@ export class MulticastGroups {
     if (group === undefined) return;
     group.playing.add(session);
     group.sender ??= new GroupSender(this.#options, this.#sending, group.address, stream, tracks, view);
+    group.sender.report(this.#options.clock.monoMs());
   }
 
   /** It pauses, or ended. */
@@ -249,7 +250,12 @@ class GroupSender implements RelayReader {
   }
 
   tick(nowMs: number): void {
-    if (this.#closed || nowMs < this.#reportDueMs) return;
+    if (nowMs >= this.#reportDueMs) this.report(nowMs);
+  }
+
+  /** Also at once for who joins: ffmpeg sets its clock by the first report, and what it counted until then is worth nothing. */
+  report(nowMs: number): void {
+    if (this.#closed) return;
     this.#reportDueMs = nowMs + SENDER_REPORT_MS;
     const { clock, cname } = this.#options;
     for (const { track, packet } of senderReports(this.#stream, this.#sent, clock.utcMs(), cname))
