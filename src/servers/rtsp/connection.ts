@@ -3,6 +3,7 @@
  * The machine decides, this carries out.
  */
 import { WeirError } from '../../core/errors.ts';
+import { replyBytes, refusalOf } from '../../core/rtsp/server/response.ts';
 import { ServerConnection } from '../../core/rtsp/server/connection.ts';
 import type { ServerAnswer, ServerAsk, ServerInput, ServerOutput } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
@@ -190,12 +191,13 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
     if (error !== undefined && this.#machine.sessions.size === 0) this.pipe.close();
   }
 
-  /** Closes it, saying why, once what came before is answered: the peer is to blame. */
+  /** Closes it, saying why: the peer is to blame. */
   giveUp(error: WeirError): void {
-    this.#push({ kind: 'give-up', error });
+    this.#write(replyBytes(refusalOf(error), undefined, undefined));
+    this.#refuse(error);
   }
 
-  /** The same at once and without a word. */
+  /** The same without a word. */
   #refuse(error: WeirError): void {
     this.#parts.log.info({ peer: this.pipe.remote, code: error.code }, error.describe());
     this.#parts.closed.count(error.code);
@@ -300,7 +302,7 @@ export class RtspConnection implements OpenConnection, PipeHandler, DatagramSink
         return;
       case 'close':
         if (output.error === undefined) this.pipe.close();
-        else this.#refuse(output.error);
+        else this.giveUp(output.error);
     }
   }
 

@@ -23,7 +23,7 @@ import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ServerSession } from './session.ts';
 import { setup } from './setup.ts';
-import { baseUri, contentBase, MAX_URI_LENGTH, parseTarget } from './target.ts';
+import { baseUri, contentBase, parseTarget } from './target.ts';
 
 /** Said in every Session header. A peer whose session waits, and that is silent for so long and a little, is gone. */
 export const SESSION_TIMEOUT_S = 60;
@@ -35,13 +35,6 @@ export const FIRST_REQUEST_MS = 10_000;
 /** Requests that may wait for the answer to one before them. */
 export const MAX_PIPELINED_REQUESTS = 32;
 
-/** Whether requests are taken. */
-type Stage =
-  | { readonly kind: 'open' }
-  /** Once those that wait are answered it is over: `refusal` to the last, which is numbered `cseq` if it could be read. */
-  | { readonly kind: 'refusing'; readonly error: WeirError; readonly cseq: string | undefined }
-  | { readonly kind: 'over' };
-
 const PUBLIC = serialiseMethods(SERVER_METHODS);
 
 export class ServerConnection {
@@ -50,7 +43,6 @@ export class ServerConnection {
   readonly #waiting: RtspRequest[] = [];
   /** The question that is with the edge, and the request that it belongs to. */
   #open: { readonly request: RtspRequest; readonly asked: Asked } | undefined;
-  #stage: Stage = { kind: 'open' };
   #requestMs: number;
   #requests = 0;
   /** Of our own last request. */
@@ -88,8 +80,6 @@ export class ServerConnection {
       case 'redirect':
         this.#cseq += 1;
         return [{ kind: 'send', bytes: redirectBytes(input.session, input.to, this.#cseq) }];
-      case 'give-up':
-        return this.#giveUp(input.error, undefined, nowMs);
       case 'tick':
         return this.#tick(nowMs);
     }
@@ -99,11 +89,10 @@ export class ServerConnection {
     this.#requestMs = nowMs;
     this.#requests += 1;
     this.#heard(nowMs);
-    if (this.#stage.kind !== 'open') return [];
     if (this.#waiting.length >= MAX_PIPELINED_REQUESTS) {
       const message = 'Too many requests wait for the answer to one before them';
-      const error = new WeirError('limit-reached', message, { expected: `at most ${MAX_PIPELINED_REQUESTS}` });
-      return this.#giveUp(error, echoed(request.headers, 'CSeq'), nowMs);
+      const expected = `at most ${MAX_PIPELINED_REQUESTS}`;
+      return [{ kind: 'close', error: new WeirError('limit-reached', message, { expected }) }];
     }
     // Its body is a view of what the socket gave: copied, since it may have to wait.
     this.#waiting.push(request.body.length === 0 ? request : { ...request, body: new Uint8Array(request.body) });
@@ -122,32 +111,13 @@ export class ServerConnection {
     return outputs;
   }
 
-  /** The first reason counts. */
-  #giveUp(error: WeirError, cseq: string | undefined, nowMs: number): readonly ServerOutput[] {
-    const outputs: ServerOutput[] = [];
-    if (this.#stage.kind !== 'open') return outputs;
-    this.#stage = { kind: 'refusing', error, cseq };
-    this.#run(nowMs, outputs);
-    return outputs;
-  }
-
   /** Takes the waiting requests, one after another, up to one that has to ask. */
   #run(nowMs: number, outputs: ServerOutput[]): void {
-    while (this.#open === undefined && this.#stage.kind !== 'over') {
+    while (this.#open === undefined) {
       const request = this.#waiting.shift();
-      if (request === undefined) {
-        this.#refuse(outputs);
-        return;
-      }
+      if (request === undefined) return;
       this.#carryOut(request, this.#outcome(request, nowMs), outputs);
     }
-  }
-
-  #refuse(outputs: ServerOutput[]): void {
-    if (this.#stage.kind !== 'refusing') return;
-    const { error, cseq } = this.#stage;
-    this.#stage = { kind: 'over' };
-    outputs.push({ kind: 'send', bytes: replyBytes(refusalOf(error), cseq, undefined) }, { kind: 'close', error });
   }
 
   #carryOut(request: RtspRequest, outcome: Outcome, outputs: ServerOutput[]): void {
@@ -161,18 +131,10 @@ export class ServerConnection {
       session === undefined ? undefined : serialiseSession({ id: session.id, timeoutS: SESSION_TIMEOUT_S });
     outputs.push({ kind: 'send', bytes: replyBytes(reply, echoed(request.headers, 'CSeq'), header) });
     if (after !== undefined) outputs.push(after);
-    if (isLast(request)) this.#close(outputs);
-  }
-
-  #close(outputs: ServerOutput[]): void {
-    if (this.#stage.kind === 'over') return;
-    this.#stage = { kind: 'over' };
-    outputs.push({ kind: 'close', error: undefined });
   }
 
   #outcome(request: RtspRequest, nowMs: number): Outcome {
     const { method, headers } = request;
-    if (request.uri.length > MAX_URI_LENGTH) return replied(refusal('uri-too-long'));
     if (request.version !== 'RTSP/1.0') return replied(refusal('version-unsupported'));
     if (echoed(headers, 'CSeq') === undefined)
       return replied(malformed('The request has no CSeq, or none of a usable length'));
@@ -231,17 +193,13 @@ export class ServerConnection {
       outputs.push({ kind: 'ended', session, why: 'timeout' });
     }
     if (this.#requests === 0 && nowMs - this.#requestMs >= FIRST_REQUEST_MS) {
-      return [...outputs, ...this.#giveUp(new WeirError('request-timeout', 'No request came'), undefined, nowMs)];
+      outputs.push({ kind: 'close', error: new WeirError('request-timeout', 'No request came') });
+      return outputs;
     }
     const idle = this.#sessions.all.size === 0 && this.#open === undefined;
-    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) this.#close(outputs);
+    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) outputs.push({ kind: 'close', error: undefined });
     return outputs;
   }
-}
-
-/** §12.10, and RFC 2068 §14.10. */
-function isLast({ headers }: RtspRequest): boolean {
-  return headers.getAll('Connection').some((value) => /(?:^|,)\s*close\s*(?:,|$)/i.test(value));
 }
 
 /** §10.2. */

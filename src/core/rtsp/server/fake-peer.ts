@@ -116,10 +116,6 @@ export class Dialogue {
     this.#carryOut(this.machine.push({ kind: 'answer', answer }, this.nowMs));
   }
 
-  giveUp(error: WeirError): void {
-    this.#carryOut(this.machine.push({ kind: 'give-up', error }, this.nowMs));
-  }
-
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.#carryOut(this.machine.push({ kind: 'tick' }, nowMs));

@@ -17,8 +17,6 @@ export type ServerInput =
   | { readonly kind: 'end-session'; readonly session: ServerSession }
   /** The session's reader is to go on at another URL (§10.10). */
   | { readonly kind: 'redirect'; readonly session: ServerSession; readonly to: string }
-  /** Nothing more is read from the peer, who is to blame: what it asked before is answered first. */
-  | { readonly kind: 'give-up'; readonly error: WeirError }
   /** About a second went by. */
   | { readonly kind: 'tick' };
 
@@ -35,7 +33,7 @@ export type ServerOutput =
   | { readonly kind: 'way-left'; readonly session: ServerSession; readonly way: WayKind }
   /** The session is no more: tear-down, time-out. It may be another connection's. */
   | { readonly kind: 'ended'; readonly session: ServerSession; readonly why: 'teardown' | 'timeout' }
-  /** Close the connection once everything is sent; `error` if the peer is to blame, who has been told. The last output. */
+  /** Close the connection once everything is sent; `error` if the peer is to blame. */
   | { readonly kind: 'close'; readonly error: WeirError | undefined };
 
 /** Which right the request needs, and on what. An ask without it was proved before: it is about the connection's own session. */
