@@ -68,11 +68,12 @@ const RUDE: readonly Rude[] = [
     say: (socket) => socket.write(`X-${'x'.repeat(1000)}: y\r\n`),
   },
   {
-    clients: 20,
+    clients: 4,
     address: () => '127.5.0.1',
     begin: (socket) => socket.pause(),
-    everyMs: 50,
-    say: (socket, rtsp) => socket.write(`DESCRIBE ${rtsp}/good RTSP/1.0\r\nCSeq: 1\r\n\r\n`.repeat(16)),
+    // Systems take megabytes that nobody reads: so much that they are full in good time.
+    everyMs: 20,
+    say: (socket, rtsp) => socket.write(`DESCRIBE ${rtsp}/good RTSP/1.0\r\nCSeq: 1\r\n\r\n`.repeat(28)),
   },
 ];
 
