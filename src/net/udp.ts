@@ -113,7 +113,7 @@ export async function bindUdpPair(
 export async function bindUdpPairAt(host: string, rtpPort: number): Promise<UdpPair> {
   const rtp = await bindUdp({ host, port: rtpPort });
   try {
-    return pairOf(rtp, await bindUdp({ host, port: rtp.port + 1 }));
+    return udpPairOf(rtp, await bindUdp({ host, port: rtp.port + 1 }));
   } catch (error) {
     await rtp.close();
     throw error;
@@ -144,13 +144,14 @@ async function bindAnyPair(host: string): Promise<UdpPair> {
       continue;
     }
     const second = await orTaken(bindUdp({ host, port: first.port + 1 }));
-    if (second !== undefined) return pairOf(first, second);
+    if (second !== undefined) return udpPairOf(first, second);
     await first.close();
   }
   throw new WeirError('port-in-use', 'No pair of UDP ports is free', { place: host });
 }
 
-function pairOf(rtp: UdpSocket, rtcp: UdpSocket): UdpPair {
+/** Two sockets as a pair: closed together. */
+export function udpPairOf(rtp: UdpSocket, rtcp: UdpSocket): UdpPair {
   const close = async (): Promise<void> => {
     await Promise.all([rtp.close(), rtcp.close()]);
   };

@@ -17,6 +17,8 @@ import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
 import { dialFor, type Dial } from '../../sources/rtsp/dial.ts';
+import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
+import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
 
 export interface PushSessionOptions {
   readonly url: RtspUrl;
@@ -29,10 +31,6 @@ export interface PushSessionOptions {
   /** In [0, 1), unguessable. */
   readonly random: () => number;
 }
-
-/** After the last word the connection has so long to close by itself. */
-const CLOSE_WAIT_MS = 100;
-const USER_AGENT = 'weir';
 
 export class PushSession {
   readonly #options: PushSessionOptions;

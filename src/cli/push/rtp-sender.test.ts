@@ -6,7 +6,8 @@ import { AUDIO, VIDEO } from '../../core/mp4/film.table.ts';
 import { utcMsFromNtp } from '../../core/rtcp/ntp.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { parseRtpHeader } from '../../core/rtp/packet.ts';
-import { RtpSender, SENDER_REPORT_MS } from './rtp-sender.ts';
+import { RtpSender } from './rtp-sender.ts';
+import { SENDER_REPORT_MS } from '../../core/rtcp/write.ts';
 
 const START_UTC_MS = 1_767_261_600_000;
 

@@ -6,11 +6,10 @@ import type { AccessUnit } from '../../core/codec/access-unit.ts';
 import type { Packetizer } from '../../core/codec/codec.ts';
 import { codecFor } from '../../core/codec/registry.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
-import { writeGoodbye, writeSenderReport } from '../../core/rtcp/write.ts';
+import { SENDER_REPORT_MS, writeGoodbye, writeSenderReport } from '../../core/rtcp/write.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../core/rtp/packet.ts';
 import { RTP_PAYLOAD_BYTES } from '../../stream/relay-track.ts';
 
-export const SENDER_REPORT_MS = 5000;
 /** Units that come so far from where the clock of the file is, move it: the process stood still. */
 const CLOCK_STEP_MS = 500;
 

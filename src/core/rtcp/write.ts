@@ -3,6 +3,9 @@ import { ntpFromUtcMs } from './ntp.ts';
 import { RTCP_GOODBYE, RTCP_RECEIVER_REPORT, RTCP_SENDER_REPORT, RTCP_SOURCE_DESCRIPTION } from './packet.ts';
 import type { ReportBlock } from './packet.ts';
 
+/** Between sender reports (RFC 3550 §6.2). */
+export const SENDER_REPORT_MS = 5000;
+
 const SDES_CNAME = 1;
 /** The length field of an SDES item is a byte. */
 const MAX_CNAME_BYTES = 255;

@@ -4,7 +4,7 @@ import { WeirError } from '../../core/errors.ts';
 import { compactNtp } from '../../core/rtcp/ntp.ts';
 import type { SenderReport } from '../../core/rtcp/packet.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
-import { writeReceiverReport } from '../../core/rtcp/write.ts';
+import { SENDER_REPORT_MS, writeReceiverReport } from '../../core/rtcp/write.ts';
 import { writeRtpHeader } from '../../core/rtp/packet.ts';
 import { SESSION_GRACE_MS, SESSION_TIMEOUT_S } from '../../core/rtsp/server/connection.ts';
 import { ANNOUNCED } from '../../core/rtsp/server/fake-peer.ts';
@@ -13,7 +13,6 @@ import { RECEIVER_REPORT_MS } from '../../stream/rtp-ingest.ts';
 import { House } from './fake-house.ts';
 import type { Peer } from './fake-peer.ts';
 import { batchOf, VIDEO } from './fake-stream.ts';
-import { SENDER_REPORT_MS } from './sender-reports.ts';
 
 const HOST = '127.0.0.1';
 const NO_SINK = { packet() {}, senderReport() {}, goodbye() {}, accessUnit() {}, flush() {} };

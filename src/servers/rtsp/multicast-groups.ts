@@ -7,7 +7,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { WeirError } from '../../core/errors.ts';
-import { writeGoodbye } from '../../core/rtcp/write.ts';
+import { SENDER_REPORT_MS, writeGoodbye } from '../../core/rtcp/write.ts';
 import type { MulticastGroup } from '../../core/rtsp/server/media-way.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { UdpAddress, UdpSocket } from '../../net/udp.ts';
@@ -16,7 +16,7 @@ import type { RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
 import type { Lease } from '../../stream/timeline.ts';
 import type { UdpView } from '../../stream/udp-view.ts';
 import type { ReaderTotal } from './reader-totals.ts';
-import { countSent, SENDER_REPORT_MS, senderReports, type SentTrack } from './sender-reports.ts';
+import { countSent, senderReports, type SentTrack } from './sender-reports.ts';
 
 export interface MulticastOptions {
   /** The first address of the range as a number, and how many there are. */

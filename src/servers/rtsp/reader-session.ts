@@ -5,7 +5,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { codecFor } from '../../core/codec/registry.ts';
 import type { WeirError } from '../../core/errors.ts';
-import { writeGoodbye } from '../../core/rtcp/write.ts';
+import { SENDER_REPORT_MS, writeGoodbye } from '../../core/rtcp/write.ts';
 import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { Batch } from '../../stream/batch.ts';
@@ -15,7 +15,7 @@ import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/s
 import type { MediaOut } from './media-out.ts';
 import { ReaderAccount, type ReaderTotal } from './reader-totals.ts';
 import { ReceivedReports, type ReaderReport } from './received-reports.ts';
-import { countSent, SENDER_REPORT_MS, senderReports, type SentTrack } from './sender-reports.ts';
+import { countSent, senderReports, type SentTrack } from './sender-reports.ts';
 
 export interface ReaderSessionOptions {
   readonly session: ServerSession;

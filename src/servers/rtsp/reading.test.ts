@@ -5,14 +5,13 @@ import { SESSION_GRACE_MS, SESSION_TIMEOUT_S } from '../../core/rtsp/server/conn
 import { utcMsFromNtp } from '../../core/rtcp/ntp.ts';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import type { SenderReport } from '../../core/rtcp/packet.ts';
-import { writeReceiverReport } from '../../core/rtcp/write.ts';
+import { SENDER_REPORT_MS, writeReceiverReport } from '../../core/rtcp/write.ts';
 import { READER_QUEUE_BYTES, READER_STALLED_MS } from '../../stream/reader-queue.ts';
 import { TRACKS_WAIT_MS } from './answers.ts';
 import type { Frame } from './fake-peer.ts';
 import { AUDIO, batchOf, VIDEO } from './fake-stream.ts';
 import { CLOSE_LINGER_MS } from './connection.ts';
 import { House } from './fake-house.ts';
-import { SENDER_REPORT_MS } from './sender-reports.ts';
 
 function senderReport(frame: Frame | undefined): SenderReport {
   const [packet] = parseRtcp(frame?.payload ?? new Uint8Array()).packets;

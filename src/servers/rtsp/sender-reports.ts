@@ -6,9 +6,6 @@ import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
 import type { RelayTrack, Stream } from '../../stream/stream.ts';
 import type { TrackReport } from './media-out.ts';
 
-/** Between sender reports (RFC 3550 §6.2). */
-export const SENDER_REPORT_MS = 5000;
-
 /** A track that is being sent, and what of it was since sending began. */
 export interface SentTrack {
   readonly track: RelayTrack;

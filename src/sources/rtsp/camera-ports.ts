@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
-import { bindUdp, bindUdpPair, type UdpAddress, type UdpPair } from '../../net/udp.ts';
+import { bindUdp, bindUdpPair, udpPairOf, type UdpAddress, type UdpPair } from '../../net/udp.ts';
 import { DatagramOrder } from '../../stream/datagram-order.ts';
 
 export interface CameraPortsOptions {
@@ -61,10 +61,7 @@ export class CameraPorts {
       await rtp.close();
       throw error;
     });
-    const close = async (): Promise<void> => {
-      await Promise.all([rtp.close(), rtcp.close()]);
-    };
-    await this.#take(track, { rtp, rtcp, close }, undefined, { host: group, port: rtcpPort });
+    await this.#take(track, udpPairOf(rtp, rtcp), undefined, { host: group, port: rtcpPort });
   }
 
   /** Lets what the server sends through NATs and firewalls, and says where it takes reports. */

@@ -29,7 +29,8 @@ export interface RtspSourceOptions {
   readonly tap?: (pipe: BytePipe) => BytePipe;
 }
 
-const USER_AGENT = 'weir';
+/** Some cameras refuse whoever does not say it (g2r#235). */
+export const USER_AGENT = 'weir';
 
 type Faults = Readonly<Record<string, number>>;
 

@@ -5,6 +5,7 @@
  */
 import type { AccessUnit } from '../access-unit.ts';
 import { AudioUnits, ticksOfSamples } from '../audio/audio-units.ts';
+import { FrameInPieces } from '../audio/frame-in-pieces.ts';
 import type { Depacketizer, RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import type { TrackFormat } from '../track-format.ts';
@@ -18,19 +19,12 @@ export const FIRST_PIECE = 1;
 export const SHORT_FIRST_PIECE = 2;
 export const ANOTHER_PIECE = 3;
 
-interface OpenFrame {
-  readonly ticks: number;
-  readonly size: number;
-  readonly pieces: Uint8Array[];
-  bytes: number;
-}
-
 export class Ac3Depacketizer implements Depacketizer {
   readonly #clockRate: number;
   readonly #units = new AudioUnits();
   #parameters: CodecParameters | undefined;
   #learnt: Ac3Frame | undefined;
-  #open: OpenFrame | undefined;
+  readonly #open = new FrameInPieces(this.#units);
 
   constructor(format: TrackFormat) {
     this.#clockRate = format.clockRate;
@@ -38,17 +32,17 @@ export class Ac3Depacketizer implements Depacketizer {
   }
 
   push({ payload, ticks, lostBefore }: RtpPayload): readonly AccessUnit[] {
-    if (this.#open !== undefined && (lostBefore > 0 || this.#open.ticks !== ticks)) this.#dropOpen();
+    this.#open.meet(ticks, lostBefore);
     const type = (payload[0] ?? 0) & 3;
     const content = payload.subarray(AC3_HEAD_BYTES);
     if (content.length === 0) this.#units.count('unit-empty');
-    else if (type === ANOTHER_PIECE) this.#takePiece(content);
+    else if (type === ANOTHER_PIECE) this.#open.add(content, this.#parameters);
     else this.#takeFrames(content, ticks, type !== WHOLE_FRAMES);
     return this.#units.take();
   }
 
   flush(): readonly AccessUnit[] {
-    this.#dropOpen();
+    this.#open.drop();
     return this.#units.take();
   }
 
@@ -61,7 +55,7 @@ export class Ac3Depacketizer implements Depacketizer {
   }
 
   #takeFrames(content: Uint8Array, ticks: number, first: boolean): void {
-    this.#dropOpen();
+    this.#open.drop();
     let later = 0;
     for (let at = 0; at < content.length;) {
       const frame = parseAc3Frame(content, at);
@@ -70,26 +64,12 @@ export class Ac3Depacketizer implements Depacketizer {
       const piece = content.subarray(at, at + frame.frameBytes);
       if (piece.length < frame.frameBytes) {
         if (!first || at > 0) return this.#units.count('unit-cut');
-        this.#open = { ticks, size: frame.frameBytes, pieces: [piece], bytes: piece.length };
-        return;
+        return this.#open.begin(ticks, frame.frameBytes, piece);
       }
       this.#units.emit(ticks + Math.round(later), [piece], this.#parameters);
       later += ticksOfSamples(AC3_SAMPLES_PER_FRAME, this.#clockRate, ac3RateOf(frame) ?? this.#clockRate);
       at += frame.frameBytes;
     }
-  }
-
-  #takePiece(piece: Uint8Array): void {
-    const open = this.#open;
-    if (open === undefined || open.bytes + piece.length > open.size) {
-      this.#open = undefined;
-      return this.#units.count('unit-cut');
-    }
-    open.pieces.push(piece);
-    open.bytes += piece.length;
-    if (open.bytes < open.size) return;
-    this.#open = undefined;
-    this.#units.emit(open.ticks, open.pieces, this.#parameters);
   }
 
   /** Nearly every frame has the head of the one before it. */
@@ -107,10 +87,5 @@ export class Ac3Depacketizer implements Depacketizer {
     this.#learnt = frame;
     const parameters = ac3ParametersOf(frame);
     if (parameters?.identity !== this.#parameters?.identity) this.#parameters = parameters;
-  }
-
-  #dropOpen(): void {
-    if (this.#open !== undefined) this.#units.count('unit-cut');
-    this.#open = undefined;
   }
 }

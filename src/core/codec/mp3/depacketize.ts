@@ -5,6 +5,7 @@
  */
 import type { AccessUnit } from '../access-unit.ts';
 import { AudioUnits, ticksOfSamples } from '../audio/audio-units.ts';
+import { FrameInPieces } from '../audio/frame-in-pieces.ts';
 import type { Depacketizer, RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import type { TrackFormat } from '../track-format.ts';
@@ -14,18 +15,11 @@ import { mp3ParametersOf } from './mp3-parameters.ts';
 
 export const MPA_HEAD_BYTES = 4;
 
-interface OpenFrame {
-  readonly ticks: number;
-  readonly size: number;
-  readonly pieces: Uint8Array[];
-  bytes: number;
-}
-
 export class Mp3Depacketizer implements Depacketizer {
   readonly #clockRate: number;
   readonly #units = new AudioUnits();
   #parameters: CodecParameters | undefined;
-  #open: OpenFrame | undefined;
+  readonly #open = new FrameInPieces(this.#units);
 
   constructor(format: TrackFormat) {
     this.#clockRate = format.clockRate;
@@ -34,17 +28,17 @@ export class Mp3Depacketizer implements Depacketizer {
 
   push(packet: RtpPayload): readonly AccessUnit[] {
     const { payload, ticks, lostBefore } = packet;
-    if (this.#open !== undefined && (lostBefore > 0 || this.#open.ticks !== ticks)) this.#dropOpen();
+    this.#open.meet(ticks, lostBefore);
     const offset = ((payload[2] ?? 0) << 8) | (payload[3] ?? 0);
     const content = payload.subarray(MPA_HEAD_BYTES);
     if (content.length === 0) this.#units.count('unit-empty');
-    else if (offset > 0) this.#takePiece(content, offset);
+    else if (offset > 0) this.#open.add(content, this.#parameters, offset);
     else this.#takeFrames(content, ticks);
     return this.#units.take();
   }
 
   flush(): readonly AccessUnit[] {
-    this.#dropOpen();
+    this.#open.drop();
     return this.#units.take();
   }
 
@@ -57,7 +51,7 @@ export class Mp3Depacketizer implements Depacketizer {
   }
 
   #takeFrames(content: Uint8Array, ticks: number): void {
-    this.#dropOpen();
+    this.#open.drop();
     let later = 0;
     for (let at = 0; at < content.length;) {
       const header = parseMpegAudioHeader(content, at);
@@ -67,8 +61,7 @@ export class Mp3Depacketizer implements Depacketizer {
       if (piece.length < header.frameBytes) {
         // Only a frame that is alone in its packet goes on in the next one.
         if (at > 0) return this.#units.count('unit-cut');
-        this.#open = { ticks, size: header.frameBytes, pieces: [piece], bytes: piece.length };
-        return;
+        return this.#open.begin(ticks, header.frameBytes, piece);
       }
       this.#units.emit(ticks + Math.round(later), [piece], this.#parameters);
       later += ticksOfSamples(header.samplesPerFrame, this.#clockRate, header.sampleRate);
@@ -76,27 +69,9 @@ export class Mp3Depacketizer implements Depacketizer {
     }
   }
 
-  #takePiece(piece: Uint8Array, offset: number): void {
-    const open = this.#open;
-    if (open === undefined || offset !== open.bytes || offset + piece.length > open.size) {
-      this.#open = undefined;
-      return this.#units.count('unit-cut');
-    }
-    open.pieces.push(piece);
-    open.bytes += piece.length;
-    if (open.bytes < open.size) return;
-    this.#open = undefined;
-    this.#units.emit(open.ticks, open.pieces, this.#parameters);
-  }
-
   #learn(header: MpegAudioHeader): void {
     const { sampleRate, channels, layer } = header;
     if (this.#parameters?.identity === `mp${layer}/${sampleRate}/${channels}`) return;
     this.#parameters = mp3ParametersOf(header);
-  }
-
-  #dropOpen(): void {
-    if (this.#open !== undefined) this.#units.count('unit-cut');
-    this.#open = undefined;
   }
 }
