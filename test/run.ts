@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `node test/run.ts [unit | e2e | long]`, without a word unit and e2e.
  *
- *   unit   beside the code and in test/house: one process, no peers
+ *   unit   beside the code and in test/house: no peers, two processes for all (test/unit)
  *   e2e    test/e2e: real peers, a process a file
  *   long   test/long: crash rounds, big fuzz, clean clone, the compatibility matrix
  *
@@ -14,15 +14,15 @@ import { spec } from 'node:test/reporters';
 interface Suite {
   readonly name: string;
   readonly files: readonly string[];
-  readonly isolation: 'none' | 'process';
-  /** Of one test, so that a hang has a name. */
+  /** Of one file, and of one test, so that a hang has a name. */
   readonly timeoutMs: number;
+  readonly testTimeoutMs?: number;
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  unit: { name: 'unit', files: ['src/**/*.test.ts', 'test/house/*.test.ts'], isolation: 'none', timeoutMs: 20_000 },
-  e2e: { name: 'e2e', files: ['test/e2e/*.test.ts'], isolation: 'process', timeoutMs: 120_000 },
-  long: { name: 'long', files: ['test/long/*.test.ts'], isolation: 'process', timeoutMs: 1_500_000 },
+  unit: { name: 'unit', files: ['test/unit/*.test.ts'], timeoutMs: 120_000, testTimeoutMs: 20_000 },
+  e2e: { name: 'e2e', files: ['test/e2e/*.test.ts'], timeoutMs: 120_000 },
+  long: { name: 'long', files: ['test/long/*.test.ts'], timeoutMs: 1_500_000 },
 };
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -53,8 +53,8 @@ async function runSuite(suite: Suite): Promise<void> {
     return;
   }
   console.log(`\n── ${suite.name}: ${files.length} files`);
-  const common = { files, isolation: suite.isolation, timeout: suite.timeoutMs } as const;
-  const events = run(suite.isolation === 'process' ? { ...common, concurrency: 2 } : common);
+  const execArgv = suite.testTimeoutMs === undefined ? [] : [`--test-timeout=${suite.testTimeoutMs}`];
+  const events = run({ files, isolation: 'process', concurrency: 2, timeout: suite.timeoutMs, execArgv });
   events.on('test:pass', (event) => {
     if (event.details.type === 'suite') return;
     if (event.skip === undefined) counts.passed++;
