@@ -5,6 +5,7 @@ import { publishLoop, readWithFfmpeg, type FfmpegTransport } from './ffmpeg-peer
 import { publishWithGst, readWithGst, type GstRead } from './gst-peer.ts';
 import { readWithRetina } from './retina-peer.ts';
 import { faultOf, type Seen } from './seen.ts';
+import type { RunningWeir } from '../running-weir.ts';
 import { untilPublished, type MatrixStudio } from './studio.ts';
 
 const AT_A_TIME = 2;
@@ -91,11 +92,19 @@ async function pull(studio: MatrixStudio, { peer, way, codec }: Cell): Promise<S
   const puller = await studio.puller();
   const stream = `${peer.id}/${way}/${codec.id}`;
   const seen = await readWithFfmpeg(`${puller.rtsp}/${stream}?start=gop`, 'tcp', codec);
-  const { received, source } = await puller.streamStatus(stream);
+  const { received, source, error } = await puller.streamStatus(stream);
   const complaints = [...seen.complaints];
   if (received.lost > 0) complaints.push(`${received.lost} packets lost`);
   if (Object.keys(source.faults).length > 0) complaints.push(`faults ${JSON.stringify(source.faults)}`);
-  return { ...seen, complaints };
+  const result = { ...seen, complaints };
+  if (faultOf(result) === undefined) return result;
+  return { ...result, complaints: [...complaints, ...whatThePullerSays(puller, stream, { source, error })] };
+}
+
+/** The stream's error and source, as the API has them, and what the log says of it: why a pull failed is seen nowhere else. */
+function whatThePullerSays(puller: RunningWeir, stream: string, status: object): readonly string[] {
+  const lines = puller.log.filter((line) => line['stream'] === stream);
+  return [`status ${JSON.stringify(status)}`, ...lines.map((line) => `log ${JSON.stringify(line)}`)];
 }
 
 function linesOf(stderr: string): readonly string[] {
