@@ -11,6 +11,8 @@ export interface Clock {
   after(ms: number, call: () => void): Timer;
   /** Calls every `ms` until cancelled. Does not keep the process alive. */
   every(ms: number, call: () => void): Timer;
+  /** Calls once after the sockets were looked at (a few dozen datagrams of each are taken then), before any other timer. */
+  afterReading(call: () => void): Timer;
 }
 
 export interface Timer {
@@ -34,6 +36,11 @@ export class SystemClock implements Clock {
   every(ms: number, call: () => void): Timer {
     const timer = setInterval(call, ms).unref();
     return { cancel: () => clearInterval(timer) };
+  }
+
+  afterReading(call: () => void): Timer {
+    const immediate = setImmediate(call).unref();
+    return { cancel: () => clearImmediate(immediate) };
   }
 }
 

@@ -26,6 +26,10 @@ export class ManualClock implements Clock {
     return this.#add(ms, ms, call);
   }
 
+  afterReading(call: () => void): Timer {
+    return this.#add(0, undefined, call);
+  }
+
   /** Lets `ms` pass and fires what falls due. */
   advance(ms: number): void {
     const end = this.#monoMs + ms;
