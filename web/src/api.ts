@@ -5,7 +5,9 @@ export interface StreamReport {
   readonly status: {
     readonly state: 'idle' | 'connecting' | 'live' | 'down';
     readonly since: string;
-    readonly error: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+    readonly error: ErrorReport | null;
+    /** What is not as it should be while it is live. */
+    readonly warnings: readonly ErrorReport[];
     readonly tracks: readonly {
       readonly media: string;
       readonly encoding: string;
@@ -16,6 +18,12 @@ export interface StreamReport {
     readonly readers: Readonly<Record<string, number>>;
     readonly recording: { readonly active: boolean; readonly recordedUpTo: string | null };
   };
+}
+
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 export interface Recordings {

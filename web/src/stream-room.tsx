@@ -63,6 +63,11 @@ export function StreamRoom({ name, atUtcMs }: { readonly name: string; readonly 
           {report.status.error.message} <em>{report.status.error.remedy}</em>
         </p>
       )}
+      {report?.status.warnings.map(({ code, message, remedy }) => (
+        <p key={code} class="notice warning">
+          {message} <em>{remedy}</em>
+        </p>
+      ))}
       <RecordedTime
         recordings={recordings.value}
         fromUtcMs={nowUtcMs.value - barMs}

@@ -58,6 +58,11 @@ function StreamCard({ stream }: { readonly stream: StreamReport }) {
         <StateBadge stream={stream} />
       </div>
       {stream.status.error !== null && <p class="reason">{stream.status.error.message}</p>}
+      {stream.status.warnings.map(({ code, message, remedy }) => (
+        <p key={code} class="reason warning" title={remedy}>
+          {message}
+        </p>
+      ))}
     </a>
   );
 }
