@@ -62,6 +62,8 @@ export const METRICS = {
   weir_rtsp_reader_loss_ratio: gauge('What RTSP readers reported lost last, 0 to 1: their mean.', 'transport'),
   weir_rtsp_reader_jitter_seconds: gauge('Jitter that RTSP readers reported last: their mean.', 'transport'),
   weir_rtsp_reader_round_trip_seconds: gauge('To RTSP readers and back, by their reports: the mean.', 'transport'),
+  weir_rtsp_skipped_bytes_total: counter('Bytes between requests and frames of RTSP peers that are neither: skipped.'),
+  weir_rtsp_stray_frames_total: counter('Frames of RTSP peers on channels that nobody set up.'),
   weir_rtsp_stray_datagrams_total: counter("Datagrams to the readers' UDP ports that are of no reader."),
   weir_rtsp_unsent_datagrams_total: counter(
     'Datagrams to RTSP readers that were dropped: the network did not take them.',

@@ -392,6 +392,13 @@ export const ERRORS = {
     400,
     false,
   ),
+  'uri-too-long': row(
+    'The URL of a request is too long',
+    'Names of streams have at most 200 characters; ask with a URL of at most 2048.',
+    414,
+    414,
+    false,
+  ),
   'body-too-long': row(
     'The body of a message is too long',
     'Keep to the limit that the message names.',

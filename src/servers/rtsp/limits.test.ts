@@ -4,11 +4,11 @@ import { describe, it } from 'node:test';
 import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '../../core/rtsp/wire/framer.ts';
 import type { RtspResponse } from '../../core/rtsp/wire/message.ts';
 import { MAX_HEADERS } from '../../core/rtsp/wire/parse-head.ts';
-import { FIRST_REQUEST_MS } from '../../core/rtsp/server/connection.ts';
+import { FIRST_REQUEST_MS, MAX_PIPELINED_REQUESTS } from '../../core/rtsp/server/connection.ts';
 import { MAX_SESSIONS_PER_CONNECTION } from '../../core/rtsp/server/connection-sessions.ts';
 import { Admission, MAX_UNPROVEN_CONNECTIONS, MAX_UNPROVEN_PER_ADDRESS, type Unproven } from './admission.ts';
 import { MAX_SESSIONS_PER_ADDRESS, TRACKS_WAIT_MS } from './answers.ts';
-import { MESSAGE_MS } from './connection.ts';
+import { MESSAGE_MS } from './message-stream.ts';
 import { House } from './fake-house.ts';
 import type { Peer } from './fake-peer.ts';
 
@@ -52,6 +52,40 @@ describe('a peer is closed, and told why, that', () => {
       assert.ok(house.log.lines.some(({ fields }) => fields['code'] === code));
     });
   }
+});
+
+it('who asks more than may wait gets his answers in order, is refused the next, and closed', async () => {
+  await using house = await House.open();
+  const peer = house.peer();
+  const asked = Array.from({ length: 3 * MAX_PIPELINED_REQUESTS }, (_, index) => describeYard(peer, index));
+  peer.socket.write(asked.join(''));
+  const replies: string[] = [];
+  while (replies.length < MAX_PIPELINED_REQUESTS + 2) {
+    const { status, headers } = await peer.reply();
+    replies.push(`${headers.get('CSeq')}: ${status}`);
+  }
+  await peer.closed();
+  const taken = Array.from({ length: MAX_PIPELINED_REQUESTS + 1 }, (_, index) => `${index}: 200`);
+  assert.deepEqual(replies, [...taken, `${taken.length}: 453`]);
+});
+
+it('what cannot be read is told of after the answers to what came before', async () => {
+  await using house = await House.open();
+  const peer = house.peer();
+  peer.socket.write(`${describeYard(peer, 1)}ANNOUNCE x RTSP/1.0\r\nContent-Length: ${MAX_BODY_BYTES + 1}\r\n\r\n`);
+  assert.deepEqual([(await peer.reply()).status, (await peer.reply()).status], [200, 413]);
+  await peer.closed();
+});
+
+it('what is neither request nor frame, and frames of nobody, are counted', async () => {
+  await using house = await House.open();
+  const peer = house.peer();
+  peer.send(9, Uint8Array.of(0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1));
+  peer.socket.write('\0\0\0');
+  assert.equal((await peer.ask('DESCRIBE')).status, 200);
+  const counts = new Map<string, number>();
+  house.server.readMetrics({ set: (name, _, value) => counts.set(name, value) });
+  assert.deepEqual([counts.get('weir_rtsp_stray_frames_total'), counts.get('weir_rtsp_skipped_bytes_total')], [1, 3]);
 });
 
 it('a byte a second does not keep a request open, whole requests do', async () => {
@@ -127,6 +161,10 @@ async function all(house: House, count: number): Promise<readonly Peer[]> {
     peers.push(peer);
   }
   return peers;
+}
+
+function describeYard(peer: Peer, cseq: number): string {
+  return `DESCRIBE ${peer.base} RTSP/1.0\r\nCSeq: ${cseq}\r\n\r\n`;
 }
 
 function setUp(peer: Peer): Promise<RtspResponse> {

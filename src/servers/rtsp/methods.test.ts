@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { RESUME_WAIT_MS } from './answers.ts';
-import { REDIRECT_MS } from './connection.ts';
+import { REDIRECT_MS } from './session-media.ts';
 import { House } from './fake-house.ts';
 import { batchOf, VIDEO } from './fake-stream.ts';
 

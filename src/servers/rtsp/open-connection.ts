@@ -3,12 +3,8 @@ import type { WeirError } from '../../core/errors.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { MediaWays } from './media-ways.ts';
-import type { PublisherSession } from './publisher-session.ts';
-import type { ReaderSession } from './reader-session.ts';
+import type { Media } from './session-media.ts';
 import type { Door } from './session-transport.ts';
-
-/** What carries a session's media. */
-export type Media = ReaderSession | PublisherSession;
 
 export interface OpenConnection {
   readonly pipe: BytePipe;
@@ -31,7 +27,7 @@ export interface OpenConnection {
    * session; or because the peer ended it. Idempotent.
    */
   endSession(session: ServerSession, error: WeirError | undefined): void;
-  /** Closes it with an answer that says why: the peer is to blame. */
+  /** Closes it at once with an answer that says why: the peer is to blame. */
   giveUp(error: WeirError): void;
   /** Asks a reader to go on at another URL, and ends its session if it does not leave. */
   redirect(session: ServerSession, to: string): void;

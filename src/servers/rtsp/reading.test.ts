@@ -10,7 +10,7 @@ import { READER_QUEUE_BYTES, READER_STALLED_MS } from '../../stream/reader-queue
 import { TRACKS_WAIT_MS } from './answers.ts';
 import type { Frame } from './fake-peer.ts';
 import { AUDIO, batchOf, VIDEO } from './fake-stream.ts';
-import { CLOSE_LINGER_MS } from './connection.ts';
+import { CLOSE_LINGER_MS } from './message-stream.ts';
 import { House } from './fake-house.ts';
 
 function senderReport(frame: Frame | undefined): SenderReport {

@@ -2,6 +2,7 @@
 import type { MetricSink } from '../../base/metrics.ts';
 import type { MulticastGroups } from './multicast-groups.ts';
 import type { ReaderTotals } from './reader-totals.ts';
+import type { ConnectionFaults } from './server-parts.ts';
 import type { RtspSessionStatus } from './session-status.ts';
 import { SESSION_TRANSPORTS, type SessionTransport } from './session-transport.ts';
 import type { UdpReaders } from './udp-readers.ts';
@@ -9,6 +10,7 @@ import type { UdpReaders } from './udp-readers.ts';
 export interface RtspCounts {
   readonly connections: { readonly open: number; readonly refused: number };
   readonly closed: ReadonlyMap<string, number>;
+  readonly faults: Readonly<ConnectionFaults>;
   readonly sessions: readonly RtspSessionStatus[];
   readonly totals: ReaderTotals;
   readonly udpReaders: UdpReaders | undefined;
@@ -16,10 +18,12 @@ export interface RtspCounts {
 }
 
 export function readRtspMetrics(counts: RtspCounts, sink: MetricSink): void {
-  const { connections, closed, sessions, totals, udpReaders, multicast } = counts;
+  const { connections, closed, faults, sessions, totals, udpReaders, multicast } = counts;
   sink.set('weir_rtsp_connections', {}, connections.open);
   sink.set('weir_rtsp_refused_connections_total', {}, connections.refused);
   for (const [reason, count] of closed) sink.set('weir_rtsp_closed_connections_total', { reason }, count);
+  sink.set('weir_rtsp_skipped_bytes_total', {}, faults.garbageBytes);
+  sink.set('weir_rtsp_stray_frames_total', {}, faults.strayFrames);
   for (const transport of SESSION_TRANSPORTS) {
     const here = sessions.filter((session) => session.transport === transport);
     for (const kind of ['reader', 'publisher'] as const)

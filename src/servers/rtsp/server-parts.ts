@@ -13,6 +13,14 @@ import type { WayParts } from './media-ways.ts';
 import type { ReaderTotals } from './reader-totals.ts';
 import type { Redirects } from './redirects.ts';
 
+/** What was wrong with what came on connections, counted. */
+export interface ConnectionFaults {
+  /** Bytes between units that were skipped. */
+  garbageBytes: number;
+  /** Frames on channels that nobody set up. */
+  strayFrames: number;
+}
+
 export interface ServerParts extends WayParts {
   readonly registry: StreamRegistry;
   readonly login: Login;
@@ -22,6 +30,7 @@ export interface ServerParts extends WayParts {
   readonly admission: Admission<OpenConnection>;
   /** Connections that were closed because of what their peers did. */
   readonly closed: ClosedCounts;
+  readonly faults: ConnectionFaults;
   readonly log: Log;
   /** What readers come to. */
   readonly totals: ReaderTotals;

@@ -124,6 +124,7 @@ export class RtspServer {
       redirects: this.#redirects,
       admission: this.#admission,
       closed: new ClosedCounts(),
+      faults: { garbageBytes: 0, strayFrames: 0 },
       layouts: new Layouts(),
       udp: ports.udp,
       multicast: ports.multicast,
@@ -212,9 +213,10 @@ export class RtspServer {
 
   readMetrics(sink: MetricSink): void {
     const { udp, multicast } = this.#ports;
-    const { totals, closed } = this.#parts;
+    const { totals, closed, faults } = this.#parts;
     const [connections, sessions] = [this.connections, this.sessions()];
-    readRtspMetrics({ connections, closed: closed.all(), sessions, totals, udpReaders: udp?.readers, multicast }, sink);
+    const udpReaders = udp?.readers;
+    readRtspMetrics({ connections, closed: closed.all(), faults, sessions, totals, udpReaders, multicast }, sink);
   }
 
   /** Readers get BYE, what waits for them is sent for CLOSE_WAIT_MS at most; then everything is closed. Idempotent. */

@@ -2,7 +2,7 @@
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import { compactUtc } from '../../core/time/civil.ts';
 import type { StreamRegistry } from '../../stream/stream.ts';
-import type { Media } from './open-connection.ts';
+import type { Media } from './session-media.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { ReaderSession } from './reader-session.ts';
 

@@ -66,6 +66,10 @@ export class ConnectionSessions {
     return this.#own.has(session);
   }
 
+  get channels(): ReadonlySet<number> {
+    return new Set(this.#channels.flatMap((use, channel) => (use === undefined ? [] : [channel])));
+  }
+
   channel(channel: number): ChannelUse | undefined {
     return this.#channels[channel];
   }

@@ -10,12 +10,13 @@ import type { RtspRequest } from '../wire/message.ts';
 import { serialiseMethods } from '../wire/method-list.ts';
 import { echoed } from '../wire/parse-head.ts';
 import { parseSession, serialiseSession } from '../wire/session.ts';
-import { parseAnnouncement } from './announcement.ts';
+import { announce } from './announce.ts';
 import { ConnectionSessions, type ChannelUse } from './connection-sessions.ts';
 import { control } from './control.ts';
+import { describe } from './describe.ts';
 import { CLIENT_METHODS, isServerMethod, SERVER_METHODS, type ServerMethod } from './methods.ts';
 import type { OfferedWays } from './media-way.ts';
-import { asked, finished, loginNeed, mismatched, notNow, replied, type Asked, type Outcome } from './outcome.ts';
+import { finished, replied, type Asked, type Outcome } from './outcome.ts';
 import { parameters } from './parameters.ts';
 import { redirectBytes } from './redirect.ts';
 import { malformed, ok, refusal, refusalOf, replyBytes } from './response.ts';
@@ -23,7 +24,7 @@ import type { ServerAnswer, ServerInput, ServerOutput } from './server-io.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ServerSession } from './session.ts';
 import { setup } from './setup.ts';
-import { baseUri, contentBase, parseTarget } from './target.ts';
+import { MAX_URI_LENGTH } from './target.ts';
 
 /** Said in every Session header. A peer whose session waits, and that is silent for so long and a little, is gone. */
 export const SESSION_TIMEOUT_S = 60;
@@ -34,6 +35,22 @@ export const CONNECTION_IDLE_MS = 60_000;
 export const FIRST_REQUEST_MS = 10_000;
 /** Requests that may wait for the answer to one before them. */
 export const MAX_PIPELINED_REQUESTS = 32;
+/** Who is refused gets the answers to what he asked before for so long: as long as the first of them may take. */
+export const LAST_ANSWERS_MS = 15_000;
+
+/** Whether requests are taken. */
+type Stage =
+  | { readonly kind: 'open' }
+  /** `Connection: close` was said (§12.10): over once all is answered and no session lives. */
+  | { readonly kind: 'leaving' }
+  /** Over once all is answered, or at `untilMs`. `cseq`: of what is refused, where it could be read. */
+  | {
+      readonly kind: 'refusing';
+      readonly error: WeirError;
+      readonly cseq: string | undefined;
+      readonly untilMs: number;
+    }
+  | { readonly kind: 'over' };
 
 const PUBLIC = serialiseMethods(SERVER_METHODS);
 
@@ -43,6 +60,7 @@ export class ServerConnection {
   readonly #waiting: RtspRequest[] = [];
   /** The question that is with the edge, and the request that it belongs to. */
   #open: { readonly request: RtspRequest; readonly asked: Asked } | undefined;
+  #stage: Stage = { kind: 'open' };
   #requestMs: number;
   #requests = 0;
   /** Of our own last request. */
@@ -65,6 +83,11 @@ export class ServerConnection {
     return this.#sessions.channel(channel);
   }
 
+  /** The interleaved channels that somebody uses. */
+  get channels(): ReadonlySet<number> {
+    return this.#sessions.channels;
+  }
+
   push(input: ServerInput, nowMs: number): readonly ServerOutput[] {
     switch (input.kind) {
       case 'request':
@@ -80,6 +103,8 @@ export class ServerConnection {
       case 'redirect':
         this.#cseq += 1;
         return [{ kind: 'send', bytes: redirectBytes(input.session, input.to, this.#cseq) }];
+      case 'unreadable':
+        return this.#refuse(input.error, undefined, nowMs);
       case 'tick':
         return this.#tick(nowMs);
     }
@@ -89,11 +114,13 @@ export class ServerConnection {
     this.#requestMs = nowMs;
     this.#requests += 1;
     this.#heard(nowMs);
+    if (!this.#takesRequests) return [];
     if (this.#waiting.length >= MAX_PIPELINED_REQUESTS) {
       const message = 'Too many requests wait for the answer to one before them';
-      const expected = `at most ${MAX_PIPELINED_REQUESTS}`;
-      return [{ kind: 'close', error: new WeirError('limit-reached', message, { expected }) }];
+      const error = new WeirError('limit-reached', message, { expected: `at most ${MAX_PIPELINED_REQUESTS}` });
+      return this.#refuse(error, echoed(request.headers, 'CSeq'), nowMs);
     }
+    if (isLast(request)) this.#stage = { kind: 'leaving' };
     // Its body is a view of what the socket gave: copied, since it may have to wait.
     this.#waiting.push(request.body.length === 0 ? request : { ...request, body: new Uint8Array(request.body) });
     const outputs: ServerOutput[] = [];
@@ -103,10 +130,23 @@ export class ServerConnection {
 
   #answer(answer: ServerAnswer, nowMs: number): readonly ServerOutput[] {
     const open = this.#open;
-    if (open === undefined) return [];
     this.#open = undefined;
+    if (open === undefined || this.#stage.kind === 'over') return [];
     const outputs: ServerOutput[] = [];
     this.#carryOut(open.request, finished(open.asked, answer, open.request.uri, nowMs), outputs);
+    this.#run(nowMs, outputs);
+    return outputs;
+  }
+
+  get #takesRequests(): boolean {
+    return this.#stage.kind === 'open' || this.#stage.kind === 'leaving';
+  }
+
+  /** Nothing more is taken; what was taken before is answered first (§9.1). */
+  #refuse(error: WeirError, cseq: string | undefined, nowMs: number): readonly ServerOutput[] {
+    const outputs: ServerOutput[] = [];
+    if (!this.#takesRequests) return outputs;
+    this.#stage = { kind: 'refusing', error, cseq, untilMs: nowMs + LAST_ANSWERS_MS };
     this.#run(nowMs, outputs);
     return outputs;
   }
@@ -115,9 +155,32 @@ export class ServerConnection {
   #run(nowMs: number, outputs: ServerOutput[]): void {
     while (this.#open === undefined) {
       const request = this.#waiting.shift();
-      if (request === undefined) return;
+      if (request === undefined) {
+        this.#allAnswered(outputs);
+        return;
+      }
       this.#carryOut(request, this.#outcome(request, nowMs), outputs);
     }
+  }
+
+  /**
+   * Nobody who leaves is cut off while a session lives: GStreamer's rtspclientsink says `Connection: close` before its TEARDOWN, and what was
+   * announced is about to be one.
+   */
+  #allAnswered(outputs: ServerOutput[]): void {
+    if (this.#stage.kind === 'refusing') this.#sayRefusal(this.#stage, outputs);
+    const isAlone = this.#sessions.all.size === 0 && this.#sessions.announced === undefined;
+    if (this.#stage.kind === 'leaving' && isAlone) this.#close(undefined, outputs);
+  }
+
+  #sayRefusal({ error, cseq }: Extract<Stage, { readonly kind: 'refusing' }>, outputs: ServerOutput[]): void {
+    outputs.push({ kind: 'send', bytes: replyBytes(refusalOf(error), cseq, undefined) });
+    this.#close(error, outputs);
+  }
+
+  #close(error: WeirError | undefined, outputs: ServerOutput[]): void {
+    this.#stage = { kind: 'over' };
+    outputs.push({ kind: 'close', error });
   }
 
   #carryOut(request: RtspRequest, outcome: Outcome, outputs: ServerOutput[]): void {
@@ -135,6 +198,7 @@ export class ServerConnection {
 
   #outcome(request: RtspRequest, nowMs: number): Outcome {
     const { method, headers } = request;
+    if (request.uri.length > MAX_URI_LENGTH) return replied(refusal('uri-too-long'));
     if (request.version !== 'RTSP/1.0') return replied(refusal('version-unsupported'));
     if (echoed(headers, 'CSeq') === undefined)
       return replied(malformed('The request has no CSeq, or none of a usable length'));
@@ -192,28 +256,15 @@ export class ServerConnection {
       this.#sessions.forget(session);
       outputs.push({ kind: 'ended', session, why: 'timeout' });
     }
+    if (this.#stage.kind === 'refusing' && nowMs >= this.#stage.untilMs) this.#sayRefusal(this.#stage, outputs);
+    if (!this.#takesRequests) return outputs;
     if (this.#requests === 0 && nowMs - this.#requestMs >= FIRST_REQUEST_MS) {
-      outputs.push({ kind: 'close', error: new WeirError('request-timeout', 'No request came') });
-      return outputs;
+      return [...outputs, ...this.#refuse(new WeirError('request-timeout', 'No request came'), undefined, nowMs)];
     }
     const idle = this.#sessions.all.size === 0 && this.#open === undefined;
-    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) outputs.push({ kind: 'close', error: undefined });
+    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) this.#close(undefined, outputs);
     return outputs;
   }
-}
-
-/** §10.2. */
-function describe(request: RtspRequest, sessions: ConnectionSessions): Outcome {
-  const target = parseTarget(request.uri);
-  if (target === undefined) return replied(malformed('The URL names no stream'));
-  if (!acceptsSdp(request.headers.getAll('Accept'))) return replied(refusal('not-acceptable'));
-  const login = loginNeed(request, 'read', target.stream);
-  return asked({ kind: 'describe', login, stream: target.stream }, (answer) => {
-    if (answer.kind !== 'described') return mismatched();
-    sessions.described(target);
-    const base = ['Content-Base', contentBase(request.uri)] as const;
-    return replied(ok([base, ['Content-Type', 'application/sdp']], answer.sdp));
-  });
 }
 
 /**
@@ -225,29 +276,8 @@ function livesByMedia({ phase, tracks }: ServerSession): boolean {
   return phase === 'recording' || (phase === 'playing' && tracks.every(({ way }) => way.kind === 'interleaved'));
 }
 
-/** §10.3, from a publisher: what it will send. */
-function announce(request: RtspRequest, sessions: ConnectionSessions): Outcome {
-  const [first] = sessions.all;
-  if (first !== undefined) return notNow(first.phase, first.purpose, first);
-  const target = parseTarget(request.uri);
-  if (target === undefined) return replied(malformed('The URL names no stream'));
-  const type = request.headers.get('Content-Type');
-  if (type !== undefined && !/^application\/sdp\b/i.test(type)) return replied(refusal('media-type-unsupported'));
-  const announcement = parseAnnouncement(request.body, baseUri(request.uri), target.stream);
-  if (announcement instanceof WeirError) return replied(refusalOf(announcement));
-  const login = loginNeed(request, 'publish', target.stream);
-  return asked({ kind: 'announce', login, announcement }, (answer) => {
-    if (answer.kind !== 'ok') return mismatched();
-    sessions.announced = { announcement, user: answer.user };
-    return replied(ok());
-  });
-}
-
-/** Without Accept, and with wildcards, everything is. */
-function acceptsSdp(accept: readonly string[]): boolean {
-  const types = accept.flatMap((value) => value.split(',')).map((type) => type.split(';', 1)[0]?.trim().toLowerCase());
-  return (
-    types.length === 0 ||
-    types.some((type) => type === 'application/sdp' || type === 'application/*' || type === '*/*' || type === '')
-  );
+/** §12.10, and RFC 2068 §14.10: a list. */
+function isLast({ headers }: RtspRequest): boolean {
+  const said = headers.getAll('Connection').flatMap((value) => value.split(','));
+  return said.some((one) => one.trim().toLowerCase() === 'close');
 }

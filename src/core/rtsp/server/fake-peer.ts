@@ -116,6 +116,10 @@ export class Dialogue {
     this.#carryOut(this.machine.push({ kind: 'answer', answer }, this.nowMs));
   }
 
+  unreadable(error: WeirError): void {
+    this.#carryOut(this.machine.push({ kind: 'unreadable', error }, this.nowMs));
+  }
+
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     this.#carryOut(this.machine.push({ kind: 'tick' }, nowMs));

@@ -17,6 +17,8 @@ export type ServerInput =
   | { readonly kind: 'end-session'; readonly session: ServerSession }
   /** The session's reader is to go on at another URL (§10.10). */
   | { readonly kind: 'redirect'; readonly session: ServerSession; readonly to: string }
+  /** What came after the last request is no RTSP: nothing more is read. */
+  | { readonly kind: 'unreadable'; readonly error: WeirError }
   /** About a second went by. */
   | { readonly kind: 'tick' };
 
@@ -33,7 +35,7 @@ export type ServerOutput =
   | { readonly kind: 'way-left'; readonly session: ServerSession; readonly way: WayKind }
   /** The session is no more: tear-down, time-out. It may be another connection's. */
   | { readonly kind: 'ended'; readonly session: ServerSession; readonly why: 'teardown' | 'timeout' }
-  /** Close the connection once everything is sent; `error` if the peer is to blame. */
+  /** Close the connection once everything is sent; `error` if the peer is to blame, who has been told. The last output. */
   | { readonly kind: 'close'; readonly error: WeirError | undefined };
 
 /** Which right the request needs, and on what. An ask without it was proved before: it is about the connection's own session. */

@@ -64,7 +64,7 @@ export class RtspFramer {
 
   /** Whether a message has begun and is not whole. */
   get awaitsMessage(): boolean {
-    return this.#straddling.length > 0 && !this.#inFrame;
+    return this.#straddling.length > 0 && !this.#inFrame && !this.#failed;
   }
 
   /**
