@@ -1,4 +1,4 @@
-/** Readers of bytes, as rows for parsers.fuzz.test.ts: RTSP's framing, HTTP's head, base64, RTP, RTCP. */
+/** Readers of bytes, as rows for parsers.fuzz.test.ts and test/fuzz: RTSP's framing, HTTP's head, base64, RTP, RTCP. */
 import assert from 'node:assert/strict';
 import { pieces, type Parser } from '../../test/harness/fuzz.ts';
 import { below, joined, type Random } from '../../test/harness/mutations.ts';
@@ -47,7 +47,6 @@ const REPORTS: readonly Uint8Array[] = [
 export const BYTE_PARSERS: readonly Parser[] = [
   {
     name: 'one RTSP connection',
-    share: 5,
     seeds: [
       joined([text(OK), frame(0, rtp(1)), frame(1, REPORTS[0] ?? rtp(2)), text(ANNOUNCE), frame(2, rtp(3, 300))]),
       joined([frame(0, rtp(1)), text('\r\n'), text(ANNOUNCE + OK), frame(0, rtp(2, 20)), frame(77, rtp(3))]),
@@ -57,7 +56,6 @@ export const BYTE_PARSERS: readonly Parser[] = [
   },
   {
     name: 'the head of an HTTP tunnel',
-    share: 5,
     seeds: [
       'GET /lobby?start=gop HTTP/1.1\r\nHost: nvr\r\nx-sessioncookie: 7c2f\r\nAccept: application/x-rtsp-tunnelled\r\n\r\nT1BU',
       'POST /lobby HTTP/1.0\nx-sessioncookie: 7c2f\nContent-Length: 32767\n\nT1BU',
@@ -67,23 +65,20 @@ export const BYTE_PARSERS: readonly Parser[] = [
   },
   {
     name: 'base64 of a tunnel',
-    share: 6,
     seeds: ['T1BUSU9OUyAqIFJUU1AvMS4wDQpDU2VxOiAxDQoNCg==', 'QQ==\r\nQUI=QUJD'],
     reader: () => readBase64,
   },
   {
     name: 'RTP packets',
-    share: 14,
     seeds: [
       rtp(1),
       Uint8Array.of(0xb2, 0xe0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 7, ...rtp(4, 8), 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 5, 6, 0, 2),
     ],
     reader: () => readRtp,
   },
-  { name: 'a track over UDP', share: 14, seeds: [1, 2, 40, 65_535].map((sequence) => rtp(sequence)), reader: udpTrack },
+  { name: 'a track over UDP', seeds: [1, 2, 40, 65_535].map((sequence) => rtp(sequence)), reader: udpTrack },
   {
     name: 'RTCP packets',
-    share: 12,
     seeds: [...REPORTS, joined(REPORTS)],
     reader: () => readRtcp,
   },

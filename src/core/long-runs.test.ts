@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FUZZ_ROUNDS, fuzz, oneOf } from '../../test/harness/fuzz.ts';
+import { FUZZ_ROUNDS, bytesOfSeed, fuzz, oneOf } from '../../test/harness/fuzz.ts';
 import { below, joined } from '../../test/harness/mutations.ts';
 import { WeirError } from './errors.ts';
 import { parseSdp } from './sdp/parse-sdp.ts';
@@ -42,8 +42,7 @@ test('long runs', () => {
   const rounds = Math.ceil(FUZZ_ROUNDS / 100_000) * cases.length;
   fuzz('long runs', rounds, (random, round) => {
     const { parser, run } = cases[round % cases.length] ?? oneOf(cases, random);
-    const given = oneOf(parser.seeds, random);
-    const seed = typeof given === 'string' ? new TextEncoder().encode(given) : given;
+    const seed = bytesOfSeed(oneOf(parser.seeds, random));
     const at = below(Math.min(seed.length, LONGEST_START) + 1, random);
     const input = joined([seed.subarray(0, at), run, seed.subarray(random() < 0.5 ? at : seed.length)]);
     const read = parser.reader();

@@ -1,4 +1,4 @@
-/** Readers of text, as rows for parsers.fuzz.test.ts: heads, headers, descriptions, URLs, passwords. */
+/** Readers of text, as rows for parsers.fuzz.test.ts and test/fuzz: heads, headers, descriptions, URLs, passwords. */
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { oneOf, type Parser } from '../../test/harness/fuzz.ts';
@@ -42,7 +42,6 @@ const ofText =
 export const TEXT_PARSERS: readonly Parser[] = [
   {
     name: 'heads of messages',
-    share: 8,
     seeds: [
       ...HEADS,
       'SETUP rtsp://h/s/trackID=0 RTSP/1.0\r\nCSeq: 3\r\nTransport: RTP/AVP/TCP;unicast\r\n ;interleaved=0-1\r\n',
@@ -51,7 +50,6 @@ export const TEXT_PARSERS: readonly Parser[] = [
   },
   {
     name: 'Transport',
-    share: 12,
     seeds: [
       'RTP/AVP/TCP;unicast;interleaved=0-1,RTP/AVP;unicast;client_port=5000-5001;mode="PLAY"',
       'RTP/AVP;multicast;destination=239.1.2.3;port=5000-5001;ttl=16',
@@ -62,7 +60,6 @@ export const TEXT_PARSERS: readonly Parser[] = [
   },
   {
     name: 'Range, Session',
-    share: 8,
     seeds: [
       'npt=0.000-596.48',
       'npt=now-',
@@ -73,10 +70,9 @@ export const TEXT_PARSERS: readonly Parser[] = [
     ],
     reader: ofText(readSmallHeaders),
   },
-  { name: 'descriptions', share: 5, seeds: DESCRIPTIONS, reader: () => readDescription },
+  { name: 'descriptions', seeds: DESCRIPTIONS, reader: () => readDescription },
   {
     name: 'challenges and answers to them',
-    share: 5,
     seeds: [
       'Digest realm="x", nonce="y", algorithm=SHA-256, qop="auth,auth-int", opaque="z", stale=TRUE',
       'Basic realm="cam", Digest realm="a \\" b",nonce="1"',
@@ -87,7 +83,6 @@ export const TEXT_PARSERS: readonly Parser[] = [
   },
   {
     name: 'URLs',
-    share: 10,
     seeds: [
       'rtsp://user:p@ss:w%40rd#1@192.0.2.1:8554/path?query=1',
       'rtsp://[2001:db8::1]/cam/realmonitor?channel=1&subtype=1/trackID=0',

@@ -1,18 +1,20 @@
 /**
- * How much is fuzzed, from which seed, and with what. The unit run takes 100,000 inputs a suite; WEIR_FUZZ_ROUNDS asks for other numbers, WEIR_SEED
- * for another beginning. What fails says both the seed and the round.
+ * How much is fuzzed, from which seed, and with what. WEIR_FUZZ_INPUTS says how many inputs each parser and each depacketizer gets, WEIR_FUZZ_ROUNDS how
+ * long dialogues and media are, WEIR_SEED where the random numbers begin. What fails says both the seed and the round.
  */
+import assert from 'node:assert/strict';
 import { below, joined, mutated, type Random } from './mutations.ts';
 import { seededRandom, unitSeed } from './seeded-random.ts';
 
 export const FUZZ_SEED = unitSeed();
 export const FUZZ_ROUNDS = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 100_000);
+/** For each parser and depacketizer: a glance in the unit run, the whole in test/fuzz. */
+export const UNIT_INPUTS = inputsOr(2000);
+export const FUZZ_INPUTS = inputsOr(100_000);
 
 /** A reader of one kind of input: a row of the tables beside src/core/parsers.fuzz.test.ts. */
 export interface Parser {
   readonly name: string;
-  /** Of all rounds, in parts of the sum. */
-  readonly share: number;
   readonly seeds: readonly (Uint8Array | string)[];
   /** A new one; what it keeps from round to round has to stay bounded. */
   readonly reader: () => (input: Uint8Array, random: Random) => void;
@@ -71,8 +73,28 @@ export function fuzz(name: string, rounds: number, round: (random: Random, index
   }
 }
 
+/** Feeds one reader of a kind with `inputs` inputs; what it was given stays as it was. */
+export function fuzzParser({ name, seeds, reader }: Parser, inputs: number): void {
+  const read = reader();
+  const bytes = seeds.map(bytesOfSeed);
+  fuzz(name, inputs, (random) => {
+    const input = anyInput(bytes, random);
+    const before = input.slice();
+    read(input, random);
+    assert.equal(Buffer.compare(input, before), 0, 'the input was written to');
+  });
+}
+
+export function bytesOfSeed(seed: Uint8Array | string): Uint8Array {
+  return typeof seed === 'string' ? new TextEncoder().encode(seed) : seed;
+}
+
 export function oneOf<T>(list: readonly T[], random: Random): T {
   const found = list[below(list.length, random)];
   if (found === undefined) throw new RangeError('an empty list');
   return found;
+}
+
+function inputsOr(usual: number): number {
+  return Number(process.env['WEIR_FUZZ_INPUTS'] ?? usual);
 }
