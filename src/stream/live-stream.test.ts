@@ -1,16 +1,45 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom, unitSeed } from '../../test/harness/seeded-random.ts';
+import { aborted, type Clock } from '../base/clock.ts';
+import { completeFormat } from '../core/codec/registry.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseInit } from '../core/mp4/read/init.ts';
 import { FakeCamera, PLAIN_GOP_MS, mutatedPacket } from './fake-camera.ts';
-import { LiveStream } from './live-stream.ts';
+import { FORMATS_WAIT_MS, LiveStream } from './live-stream.ts';
 import { PUBLISH, PULL, settingsOf, streamBench } from './live-streams.table.ts';
+import type { TrackFormat } from '../core/codec/track-format.ts';
 import type { Batch } from './batch.ts';
 import type { Fragment, SegmentEntry } from './fragment.ts';
 import type { StreamBench } from './live-streams.table.ts';
+import type { Source } from './source.ts';
 import type { Stream } from './stream.ts';
 import type { TimelineListener } from './timeline.ts';
+
+/** A track whose parameter sets are nowhere. */
+const BARE_H264: TrackFormat = completeFormat({
+  media: 'video',
+  encoding: 'H264',
+  clockRate: 90_000,
+  payloadType: 96,
+  fmtp: new Map(),
+});
+
+/** Sends a packet when it is told to announce, and nothing more. */
+function silentCamera(clock: Clock, announce: ((formats: readonly TrackFormat[]) => void)[]): Source {
+  return {
+    kind: 'rtsp',
+    label: 'rtsp://silent',
+    async run(sink, signal) {
+      announce.push((formats) => {
+        const [track] = sink.announce(formats);
+        track?.packet(Uint8Array.of(0x80, 0x60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x06, 0x80), clock.monoMs(), 0);
+        track?.flush();
+      });
+      await aborted(signal);
+    },
+  };
+}
 
 class Listener implements TimelineListener {
   readonly fragments: Fragment[] = [];
@@ -83,6 +112,35 @@ describe('a live stream', () => {
     await one.streams.close();
     assert.equal(stream.status().error?.code, 'shutting-down');
     assert.equal(one.numbers.inUse.size, 0);
+  });
+
+  it('waits for parameter sets that never come in its first seconds only, and anew for other tracks', async () => {
+    const announce: ((formats: readonly TrackFormat[]) => void)[] = [];
+    const one = streamBench((clock) => silentCamera(clock, announce));
+    const stream = await yard(one);
+    await one.pass(40);
+    const announced = announce[0];
+    assert.ok(announced);
+    announced([BARE_H264]);
+    await one.pass(FORMATS_WAIT_MS - 1000);
+    assert.equal(stream.status().state, 'live');
+    let tracks = 0;
+    const early = stream.tracks(AbortSignal.timeout(60_000)).then(({ length }) => (tracks = length));
+    await one.pass(960);
+    assert.equal(tracks, 0, 'its first seconds are not over');
+    await one.pass(40);
+    assert.equal(await early, 1);
+    await one.pass(0);
+    const asked = one.clock.monoMs();
+    for (const _ of ['DESCRIBE', 'SETUP', 'PLAY'])
+      assert.equal((await stream.tracks(AbortSignal.timeout(60_000))).length, 1);
+    announced([BARE_H264, { ...BARE_H264, payloadType: 97 }]);
+    void stream.tracks(AbortSignal.timeout(60_000)).then(({ length }) => (tracks = length));
+    await one.pass(0);
+    assert.deepEqual([one.clock.monoMs(), tracks], [asked, 1]);
+    await one.pass(FORMATS_WAIT_MS);
+    assert.equal(tracks, 2);
+    await one.streams.close();
   });
 
   it('says why it is not live to who asks for its tracks', async () => {

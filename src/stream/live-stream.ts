@@ -33,7 +33,7 @@ import type {
 } from './stream.ts';
 import type { Lease } from './timeline.ts';
 
-/** How long a live stream is waited for to say what it carries (parameter sets in-band), before it is served as it is. */
+/** From when a stream is live, so long it is waited for to say what it carries (parameter sets in-band); then it is served as it is. */
 export const FORMATS_WAIT_MS = 5000;
 
 export interface LiveStreamOptions {
@@ -68,6 +68,8 @@ export class LiveStream implements Stream {
   #closed: WeirError | undefined;
   #publisher: Publisher | undefined;
   #stateListeners: readonly ((change: StateChange) => void)[] = [];
+  /** Until when the tracks that it is live with are waited for to become complete: monotonic. Undefined: not live, or without any. */
+  #formatsDue: { readonly tracks: readonly RelayTrack[]; readonly ms: number } | undefined;
   /** Those who wait for a state or a format. */
   readonly #waiting = new Set<() => void>();
   readonly #longGop = new LongGopWatch();
@@ -90,7 +92,10 @@ export class LiveStream implements Stream {
         },
         media: () => this.#supervisor.media(),
         pause: () => this.#feed.pause(),
-        formats: () => this.#wake(),
+        formats: () => {
+          this.#expectFormats();
+          this.#wake();
+        },
       },
     });
     this.#feed = new AccessUnitFeed(this.#relay);
@@ -240,20 +245,19 @@ export class LiveStream implements Stream {
   }
 
   async #completeTracks(signal: AbortSignal): Promise<readonly RelayTrack[]> {
-    let deadlineMs: number | undefined;
     for (;;) {
       const { state, error } = this.#supervisor.state;
       const waits = state === 'connecting' || state === 'live';
       if (!waits || signal.aborted) throw this.#offline(error);
-      const { tracks } = this.#relay;
-      if (state === 'live' && tracks.length > 0) {
-        deadlineMs ??= this.#clock.monoMs() + FORMATS_WAIT_MS;
+      const due = this.#formatsDue;
+      if (due !== undefined) {
+        const { tracks } = this.#relay;
         const complete = tracks.every(({ codec, format }) => codec === undefined || format.parameters !== undefined);
-        if (complete || this.#clock.monoMs() >= deadlineMs) {
+        if (complete || this.#clock.monoMs() >= due.ms) {
           return tracks.map(({ index, format, ssrc }) => ({ index, format, ssrc }));
         }
       }
-      await this.#changed(signal, deadlineMs);
+      await this.#changed(signal, due?.ms);
     }
   }
 
@@ -292,8 +296,17 @@ export class LiveStream implements Stream {
 
   #stateChanged(change: StateChange): void {
     this.timeline.live = change.state === 'live';
+    this.#expectFormats();
     for (const listener of this.#stateListeners) listener(change);
     this.#wake();
+  }
+
+  /** Counted once for all who come: of a track that never becomes complete only the first seconds' readers wait, and each of them once. */
+  #expectFormats(): void {
+    const { tracks } = this.#relay;
+    if (this.#supervisor.state.state !== 'live' || tracks.length === 0) this.#formatsDue = undefined;
+    else if (this.#formatsDue?.tracks !== tracks)
+      this.#formatsDue = { tracks, ms: this.#clock.monoMs() + FORMATS_WAIT_MS };
   }
 
   #offline(error: WeirError | undefined): WeirError {

@@ -74,7 +74,7 @@ describe('a connection', () => {
     });
   }
 
-  it('Connection: close cuts no session off: GStreamer says it before its TEARDOWN', () => {
+  it('Connection: close cuts no session off, and is heeded after its TEARDOWN', () => {
     const playing = reader();
     assert.equal(playing.ask('PLAY', BASE, SESSION).status, 200);
     assert.equal(playing.ask('PAUSE', BASE, { ...SESSION, Connection: 'close' }).status, 200);

@@ -164,8 +164,8 @@ export class ServerConnection {
   }
 
   /**
-   * Nobody who leaves is cut off while a session lives: GStreamer's rtspclientsink says `Connection: close` before its TEARDOWN, and what was
-   * announced is about to be one.
+   * Who leaves is not cut off while a session lives: its TEARDOWN is still to come, and media flows until then. What was announced is about to be
+   * a session.
    */
   #allAnswered(outputs: ServerOutput[]): void {
     if (this.#stage.kind === 'refusing') this.#sayRefusal(this.#stage, outputs);
