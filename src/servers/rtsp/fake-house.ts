@@ -1,4 +1,5 @@
 /** For tests: a server on a free port, with a stream `yard` that has video and audio. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Access } from '../../auth/access.ts';
 import { WrongPasswordLimiter } from '../../auth/wrong-password-limiter.ts';
@@ -8,6 +9,9 @@ import type { AccessSettings } from '../../config/settings.ts';
 import { Peer } from './fake-peer.ts';
 import { FakeRegistry, FakeStream } from './fake-stream.ts';
 import { RtspServer, type RtspServerOptions } from './server.ts';
+
+/** None too few for any machine: each is a request there and its answer back. */
+const ROUNDS_MAX = 10_000;
 
 export class House implements AsyncDisposable {
   readonly clock = new ManualClock();
@@ -48,6 +52,17 @@ export class House implements AsyncDisposable {
 
   peer(stream?: string): Peer {
     return this.add(new Peer(this.server.address.port, stream));
+  }
+
+  /** Until the server got so far as `condition` says. In between it answers a peer: a bystander, if none is given. */
+  async until(what: string, condition: () => boolean, peer?: Peer): Promise<void> {
+    if (condition()) return;
+    const asking = peer ?? this.peer();
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      await asking.ask('OPTIONS');
+      if (condition()) return;
+    }
+    assert.fail(`Until ${what} it was waited for in vain`);
   }
 
   /** A peer that came another way; it ends with the house. */

@@ -47,6 +47,8 @@ export class FakeStream implements Pick<Stream, Used> {
   burst: readonly Batch[] = [];
   clock: SenderClock | undefined = { ntpUtcMs: 0, rtpTimestamp: 0 };
   list: readonly RelayTrack[] | undefined = [VIDEO, AUDIO];
+  /** How many wait for the list. */
+  waiting = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -56,7 +58,11 @@ export class FakeStream implements Pick<Stream, Used> {
   tracks(signal: AbortSignal): Promise<readonly RelayTrack[]> {
     if (this.list !== undefined) return Promise.resolve(this.list);
     const { promise, reject } = Promise.withResolvers<readonly RelayTrack[]>();
-    signal.addEventListener('abort', () => reject(signal.reason));
+    this.waiting += 1;
+    signal.addEventListener('abort', () => {
+      this.waiting -= 1;
+      reject(signal.reason);
+    });
     return promise;
   }
 

@@ -138,7 +138,7 @@ it('of one address only so many sessions are set up, until others of it end', as
   const refused = await setUp(more);
   assert.deepEqual([refused.status, refused.headers.get('X-Weir-Error')?.split(';')[0]], [453, 'limit-reached']);
   full.socket.destroy();
-  while (house.server.sessions().length === MAX_SESSIONS_PER_ADDRESS) await more.ask('OPTIONS');
+  await house.until('they end', () => house.server.sessions().length < MAX_SESSIONS_PER_ADDRESS, more);
   assert.equal((await setUp(more)).status, 200);
 });
 

@@ -42,7 +42,7 @@ describe('PAUSE', () => {
     house.yard.deliver(batchOf(0, 3, true));
     house.yard.burst = [batchOf(0, 5, true)];
     const resumed = peer.ask('PLAY');
-    while (house.yard.readers.size === 0) await house.peer().ask('OPTIONS');
+    await house.until('it reads', () => house.yard.readers.size > 0);
     house.yard.deliver(batchOf(0, 6, false));
     house.yard.deliver(batchOf(1, 800, false));
     assert.equal(
@@ -53,7 +53,7 @@ describe('PAUSE', () => {
     assert.deepEqual(times, [5, 6, 800]);
     await peer.ask('PAUSE');
     const silent = peer.ask('PLAY');
-    while (house.yard.readers.size === 0) await house.peer().ask('OPTIONS');
+    await house.until('it reads', () => house.yard.readers.size > 0);
     house.clock.advance(RESUME_WAIT_MS);
     const reply = await silent;
     // Its clock, where the track itself has not come yet.

@@ -224,7 +224,8 @@ describe('login', () => {
     await using house = await House.open({ kind: 'users', users });
     const peer = house.peer();
     const statuses: number[] = [];
-    while (statuses.at(-1) !== 403) statuses.push((await peer.ask('DESCRIBE', '', basic('ann:wrong'))).status);
+    while (statuses.at(-1) !== 403 && statuses.length < 100)
+      statuses.push((await peer.ask('DESCRIBE', '', basic('ann:wrong'))).status);
     assert.ok(statuses.length > 5);
     assert.ok(statuses.slice(0, -1).every((status) => status === 401));
     assert.equal((await peer.ask('DESCRIBE', '', basic('ann:a:b'))).status, 403);
