@@ -126,6 +126,40 @@ describe('in the dialogue', () => {
     }
   });
 
+  const FULL = [
+    ['HikLoad#4', 'SETUP', '453 Not Enough Bandwidth'],
+    ['recorders at the 55th session (g2r#1616)', 'SETUP', '500 Internal Server Error'],
+    ['recorders (g2r#1616)', 'DESCRIBE', '500 Internal Server Error'],
+    ['Tapo, which has room for two (fri#5983)', 'PLAY', '453 Not Enough Bandwidth'],
+  ] as const;
+  for (const [name, method, status] of FULL) {
+    it(`${name}: ${status} to ${method} is tried again later, and nothing stays behind`, () => {
+      const camera = answering((request, asked) =>
+        request.method === method ? respond(request, status) : plainAnswer(request, asked),
+      );
+      assert.deepEqual([camera.ended, camera.error?.row.retry], ['source-refused', true]);
+      assert.equal(camera.connections.length, 1);
+      assert.equal(camera.requests.at(-1)?.method, method === 'PLAY' ? 'TEARDOWN' : method);
+    });
+  }
+
+  it('Axis frees a session that was left only after minutes (g2r#728): TEARDOWN on every way out', () => {
+    const ways: Readonly<Record<string, (camera: FakeCamera) => void>> = {
+      stop: (camera) => camera.push({ kind: 'stop' }),
+      silence: (camera) => camera.advance(60_000),
+      'no RTSP': (camera) => camera.say(new Uint8Array(100_000).fill(0x20)),
+    };
+    for (const [name, leave] of Object.entries(ways)) {
+      const camera = answering(plainAnswer);
+      camera.frame(0);
+      leave(camera);
+      // What answers it may not be readable any more.
+      camera.advance(500);
+      assert.ok(camera.ended !== undefined, name);
+      assert.equal(camera.requests.at(-1)?.method, 'TEARDOWN', name);
+    }
+  });
+
   it('passwords with odd characters (g2r#244): decoded once, and the digest names the URL of the request line', () => {
     const camera = answering(
       (request, asked) =>

@@ -196,7 +196,7 @@ describe('LiveStreams', () => {
     assert.equal((await grant.ended)?.code, 'shutting-down');
   });
 
-  it('lets a second publisher take over; readers stay', async () => {
+  it('lets a second publisher take over, as encoders that come back do; readers stay (mtx#2214)', async () => {
     const one = streamBench();
     await one.apply(settingsOf('**', PUBLISH));
     const first = new FakeCamera(one.clock);

@@ -46,7 +46,7 @@ describe('Relay', () => {
     assert.deepEqual(relayed, bytes);
   });
 
-  it('copies: what the source does with its buffer afterwards changes nothing', () => {
+  it('copies: what the source does with its buffer afterwards changes nothing (gsl#351)', () => {
     const one = bench();
     const packets = new VideoPackets('plain-h264');
     const reader = new TestReader();

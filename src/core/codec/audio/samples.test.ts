@@ -17,6 +17,7 @@ const ROWS: readonly {
   readonly ticks: number;
 }[] = [
   { rtpmap: 'PCMU/8000', shape: '8000/1', bytes: 160, ticks: 160 },
+  // gsl#511: a camera's G.711 at 16 kHz.
   { rtpmap: 'PCMA/16000', shape: '16000/1', bytes: 320, ticks: 320 },
   { rtpmap: 'PCMA/8000/2', shape: '8000/2', bytes: 320, ticks: 160 },
   { rtpmap: 'G722/8000', shape: '16000/1', bytes: 160, ticks: 160 },

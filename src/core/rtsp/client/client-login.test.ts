@@ -97,7 +97,7 @@ describe('authentication', () => {
     assert.match(talk.of('end')[0]?.error?.message ?? '', /not known/);
   });
 
-  it('a new nonce in answer to a keep-alive is answered, without a new connection (Axis M5525)', () => {
+  it('a new nonce in answer to a keep-alive is answered, without a new connection (Axis M5525, SharpRTSP#126)', () => {
     const talk = new FakeCamera(URL);
     talk.play();
     for (let i = 0; i < 3; i++) {

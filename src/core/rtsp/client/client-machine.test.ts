@@ -101,7 +101,7 @@ describe('passwords', () => {
     assert.ok(camera.error !== undefined && !camera.error.describe().includes('p@ss'));
   });
 
-  it('a new nonce on a keep-alive is answered on the same connection (Axis M5525)', () => {
+  it('a new nonce on a keep-alive is answered on the same connection (Axis M5525, SharpRTSP#126)', () => {
     const camera = answering(guarded(['Digest realm="cam", nonce="n1"'], digestOk('MD5', false)));
     camera.answerWith((request, asked) =>
       /nonce="n2"/.test(request.headers.get('Authorization') ?? '')

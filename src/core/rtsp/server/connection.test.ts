@@ -167,7 +167,7 @@ describe('reading', () => {
     assert.deepEqual([peer.machine.channel(8)?.part, peer.machine.channel(9)?.part], ['rtp', 'rtcp']);
   });
 
-  it('assigns channels where none are named', () => {
+  it('assigns channels where none are named (rtspclientsink, gsl#246)', () => {
     const peer = new Dialogue();
     const transport = { Transport: 'RTP/AVP/TCP;unicast' };
     peer.ask('SETUP', `${BASE}/trackID=0`, transport);
@@ -280,7 +280,7 @@ describe('reading', () => {
 });
 
 describe('publishing', () => {
-  it('ANNOUNCE, SETUP, RECORD, TEARDOWN, in every form of transport', () => {
+  it('ANNOUNCE, SETUP, RECORD, TEARDOWN, in every form of transport (mode=receive, or none: gsl#5, zlm#1274)', () => {
     for (const mode of ['', ';mode=record', ';mode="RECORD"', ';mode=receive', ';mode=play']) {
       const peer = publisher();
       const first = peer.ask('SETUP', `${BASE}/streamid=0`, {
@@ -387,7 +387,7 @@ describe('order and liveness', () => {
     assert.equal(peer.events[1], 'ended s1 timeout');
   });
 
-  it('a publisher that records lives by its media alone; one that does not begin ends', () => {
+  it('a publisher that records lives by its media alone (Media Foundation, FFmpeg over UDP: mtx#5090, #5100); one that does not begin ends', () => {
     const recording = publisher();
     recording.ask('SETUP', `${BASE}/streamid=0`, TCP);
     recording.ask('RECORD', BASE, SESSION);

@@ -77,7 +77,10 @@ describe('the Session header', () => {
     ['        708345999;timeout=60', { id: '708345999', timeoutS: 60 }],
     ['9a90de54; timeout=120', { id: '9a90de54', timeoutS: 120 }],
     ['l0TtlUFSR', { id: 'l0TtlUFSR', timeoutS: undefined }],
+    // What cameras say of their time-out, ZoneMinder#3652: blank, 0, 15 s, nothing.
     ['1;timeout=', { id: '1', timeoutS: undefined }],
+    ['1;timeout= ', { id: '1', timeoutS: undefined }],
+    ['1;timeout=15', { id: '1', timeoutS: 15 }],
     ['1;timeout=0', { id: '1', timeoutS: undefined }],
     ['', undefined],
   ];
