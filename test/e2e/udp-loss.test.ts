@@ -1,5 +1,5 @@
-/** A publisher over UDP whose datagrams are lost, doubled and sent out of order. */
-import { publishThrough } from '../harness/bad-network.ts';
+/** A publisher and a pulled camera over UDP whose datagrams are lost, doubled and sent out of order. */
+import { publishThrough, pullThrough } from '../harness/bad-network.ts';
 import { peerTest } from '../harness/peers.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 import { unitSeed } from '../harness/seeded-random.ts';
@@ -9,7 +9,7 @@ peerTest(
   ['ffmpeg'],
   async (context) => {
     const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish, record: true } }\n');
-    const weather = { lost: 0.02, doubled: 0.03, reordered: 0.05 };
-    await publishThrough(context, weir, { weather, gops: 5, seed: unitSeed() });
+    const bad = { weather: { lost: 0.02, doubled: 0.03, reordered: 0.05 }, gops: 5, seed: unitSeed() };
+    await Promise.all([publishThrough(context, weir, bad), pullThrough(context, bad)]);
   },
 );

@@ -1,5 +1,5 @@
-/** Publishers over UDP in several kinds of bad weather, for half a minute each; the seed is new each time, and printed. */
-import { publishThrough } from '../harness/bad-network.ts';
+/** A publisher and a pulled camera over UDP in several kinds of bad weather, for half a minute each; the seed is new each time, and printed. */
+import { publishThrough, pullThrough } from '../harness/bad-network.ts';
 import type { Weather } from '../harness/lossy-relay.ts';
 import { peerTest } from '../harness/peers.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -15,6 +15,7 @@ const GOPS = 50;
 for (const weather of WEATHERS) {
   peerTest(`a bad network: ${JSON.stringify(weather)}`, ['ffmpeg'], async (context) => {
     const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish, record: true } }\n');
-    await publishThrough(context, weir, { weather, gops: GOPS, seed: newSeed() });
+    const bad = { weather, gops: GOPS, seed: newSeed() };
+    await Promise.all([publishThrough(context, weir, bad), pullThrough(context, bad)]);
   });
 }
