@@ -133,7 +133,8 @@ export async function startWeir({ configFile: file, env, log }: WeirOptions): Pr
       rules = new StreamRules(changed.streams);
       access.apply(changed.access);
       http.setHosts(changed.http.hosts);
-      await rtsp.applyCertificate(changed.rtsp.tls);
+      // Not waited for: its disk may hang, and it says itself what is wrong.
+      void rtsp.applyCertificate(changed.rtsp.tls);
       await dvr.applyStorages(changed.storages);
       await streams.apply(changed.streams);
     }),

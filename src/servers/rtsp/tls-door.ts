@@ -29,6 +29,9 @@ export class TlsDoor {
   /** Of the files when they were last read. */
   #stamp: string;
   #checked: Promise<void> = Promise.resolve();
+  /** Looks that were asked for and are not over: a disk that hangs gets no more of the timer's. */
+  #looks = 0;
+  #closed = false;
 
   /** Errors: `certificate-unusable`, `port-in-use`, `listen-refused`. */
   static async open(options: TlsDoorOptions): Promise<TlsDoor> {
@@ -48,7 +51,9 @@ export class TlsDoor {
     this.#files = options.settings;
     this.#listener = listener;
     this.#stamp = stamp;
-    this.#timer = options.clock.every(CERTIFICATE_CHECK_MS, () => void this.check());
+    this.#timer = options.clock.every(CERTIFICATE_CHECK_MS, () => {
+      if (this.#looks === 0) void this.check();
+    });
     this.#say(certificate);
   }
 
@@ -64,22 +69,29 @@ export class TlsDoor {
 
   /** Takes up what changed in the files, once what was being looked at is. What cannot be used is said, and the former one stays. */
   check(): Promise<void> {
-    this.#checked = this.#checked.then(() => this.#check());
+    this.#looks += 1;
+    this.#checked = this.#checked.then(async () => {
+      await this.#check();
+      this.#looks -= 1;
+    });
     return this.#checked;
   }
 
+  /** A look that goes on is not waited for, since a disk may hang: nothing comes of it. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#timer.cancel();
-    await Promise.all([this.#listener.close(), this.#checked]);
+    await this.#listener.close();
   }
 
   async #check(): Promise<void> {
     const files = this.#files;
     const stamp = await stampOf(files);
-    if (stamp === this.#stamp) return;
+    if (stamp === this.#stamp || this.#closed) return;
     this.#stamp = stamp;
     try {
       const certificate = await readCertificate(files);
+      if (this.#closed) return;
       this.#listener.setCertificate(certificate);
       this.#say(certificate);
     } catch (error) {
