@@ -48,6 +48,9 @@ test('what names a camera in other ways is not in a dialogue either', () => {
     ['a=control:rtsp://[2001:db8::9]/t', 'a=control:rtsp://host-2/t'],
     ['u=http://joe:geheim@garden.example/\r', 'u=***\r'],
     ['e=joe@garden.example', 'e=***'],
+    ['k=base64:c2VjcmV0\r', 'k=***\r'],
+    ['a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r', 'a=crypto:***\r'],
+    ['a=key-mgmt:mikey AQAFgM0XflAB', 'a=key-mgmt:***'],
     [
       'Transport: RTP/AVP;unicast;destination=fe80::4619:b6ff:fe12:3456;source=garden.example;ssrc=1\r',
       'Transport: RTP/AVP;unicast;destination=2001:db8::1;source=host-1;ssrc=1\r',

@@ -79,7 +79,10 @@ export class Redactor {
   #sdp(line: string): string {
     // What the decoder needs, in base64 and hexadecimal; and no word of ours stands in a media line.
     if (/^(?:a=(?:fmtp|rtpmap)|m=)/i.test(line)) return line;
-    if (/^[uep]=/.test(line)) return `${line.slice(0, 2)}***${lineEnd(line)}`;
+    if (/^[uepk]=/.test(line)) return `${line.slice(0, 2)}***${lineEnd(line)}`;
+    // Keys of SRTP (RFC 4568, RFC 4567) and of ICE.
+    const keyed = /^a=(?:crypto|key-mgmt|ice-pwd|ice-ufrag):/i.exec(line)?.[0];
+    if (keyed !== undefined) return `${keyed}***${lineEnd(line)}`;
     const plain = this.#plain(line).replace(
       /^(o=\S+(?:\s+\S+){4}\s+|c=\S+\s+\S+\s+)([^\s/]+)/,
       (_, before: string, host: string) => before + this.#host(host),
