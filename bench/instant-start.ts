@@ -2,9 +2,9 @@
  * How soon a player shows something, and how old that is: a stream whose key frames are 4 s apart, joined in the middle of a GOP, for each `start`, over TCP
  * and UDP. Pictures carry a clock; what is live is what a reader shows that has been there all the time and shows each picture as soon as it is decoded.
  *
- *     node bench/instant-start.ts [--starts live,gop,key] [--ways tcp,udp] [--players gstreamer,ffmpeg-re,ffmpeg]
+ *     node bench/instant-start.ts [--starts live,gop,key] [--ways tcp,udp] [--players gstreamer,ffplay,ffmpeg-re,ffmpeg]
  *
- * Times are from PLAY, by weir's log. `ffmpeg-re` paces by time stamps from its first picture on, as ffplay does; `ffmpeg` does not pace.
+ * Times are from PLAY, by weir's log. `ffplay` shows on a screen that nobody sees; `ffmpeg-re` paces by time stamps from its first picture on; `ffmpeg` does not pace.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CLOCK_FRAMES, readClock } from '../test/clock-reader.ts';
 import { mustRun } from '../test/harness/program.ts';
+import { Ffplay } from './support/ffplay.ts';
 import { startWeir } from './support/measured-process.ts';
 
 const WIDTH = 160;
@@ -34,7 +35,7 @@ const { values } = parseArgs({
   options: {
     starts: { type: 'string', default: 'live,gop,key' },
     ways: { type: 'string', default: 'tcp,udp' },
-    players: { type: 'string', default: 'gstreamer,ffmpeg-re,ffmpeg' },
+    players: { type: 'string', default: 'gstreamer,ffplay,ffmpeg-re,ffmpeg' },
   },
 });
 
@@ -44,8 +45,13 @@ interface Shown {
   readonly frame: number;
 }
 
+interface Player {
+  /** Ends it; returns what it showed. */
+  end(): readonly Shown[];
+}
+
 /** A program that writes pictures as it shows them. */
-class Player {
+class Pipe implements Player {
   readonly shown: Shown[] = [];
   readonly #child: ChildProcess;
   #pieces = Buffer.alloc(0);
@@ -63,21 +69,37 @@ class Player {
     });
   }
 
-  end(): void {
+  end(): readonly Shown[] {
     this.#child.kill('SIGKILL');
+    return this.shown;
+  }
+}
+
+class Screen implements Player {
+  readonly #ffplay: Ffplay;
+
+  constructor(words: readonly string[]) {
+    this.#ffplay = new Ffplay(words, WIDTH, HEIGHT);
+  }
+
+  end(): readonly Shown[] {
+    return this.#ffplay.end().flatMap(({ utcMs, picture }) => {
+      const frame = readClock(picture);
+      return frame === undefined ? [] : [{ utcMs, frame }];
+    });
   }
 }
 
 const PLAYERS: Readonly<Record<string, (url: string, way: string) => Player>> = {
   gstreamer: (url, way) =>
-    new Player('gst-launch-1.0', [
+    new Pipe('gst-launch-1.0', [
       ...`-q rtspsrc location=${url} protocols=${way} latency=200 ! rtph264depay ! h264parse ! avdec_h264`.split(' '),
       ...`! videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=${WIDTH},height=${HEIGHT}`.split(' '),
       ...'! fdsink sync=true'.split(' '),
     ]),
-  'ffmpeg-re': (url, way) =>
-    new Player('ffmpeg', [...`-v error -re -rtsp_transport ${way} -i`.split(' '), url, ...RAW]),
-  ffmpeg: (url, way) => new Player('ffmpeg', [...`-v error -rtsp_transport ${way} -i`.split(' '), url, ...RAW]),
+  ffplay: (url, way) => new Screen(['-rtsp_transport', way, url]),
+  'ffmpeg-re': (url, way) => new Pipe('ffmpeg', [...`-v error -re -rtsp_transport ${way} -i`.split(' '), url, ...RAW]),
+  ffmpeg: (url, way) => new Pipe('ffmpeg', [...`-v error -rtsp_transport ${way} -i`.split(' '), url, ...RAW]),
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'weir-bench-clip-'));
@@ -92,7 +114,7 @@ if (weir.process.child.stderr !== null) {
   });
 }
 const quick = '-v error -threads 1 -fflags nobuffer -flags low_delay -rtsp_transport tcp -i'.split(' ');
-const live = new Player('ffmpeg', [...quick, `${weir.rtsp}/cam?start=key`, ...RAW]);
+const live = new Pipe('ffmpeg', [...quick, `${weir.rtsp}/cam?start=key`, ...RAW]);
 await until(() => live.shown.length > 2 * GOP_FRAMES);
 
 console.log('start  way  player      first picture after   live after   age later   (ms)');
@@ -122,8 +144,7 @@ async function join(url: string, way: string, name: string): Promise<Figures> {
   const player = PLAYERS[name]?.(url, way);
   if (player === undefined) throw new RangeError(`no player ${name}`);
   await pause(WATCH_MS);
-  player.end();
-  const shown = player.shown.filter(({ utcMs }) => utcMs < playedUtcMs + LATER_MS);
+  const shown = player.end().filter(({ utcMs }) => utcMs < playedUtcMs + LATER_MS);
   const [first] = shown;
   const lastOld = shown.findLastIndex((picture) => ageMs(picture) > LIVE_MS);
   return {
