@@ -26,7 +26,7 @@ test('nonsense at the RTSP port is answered or cut off', async (context) => {
     [/^RTSP\/1\.0 404 /, 'DESCRIBE', `${weir.rtsp}/nobody`],
     [/^RTSP\/1\.0 404 /, 'DESCRIBE', `${weir.rtsp}/x/../good`],
     [/^RTSP\/1\.0 400 /, 'DESCRIBE', `${weir.rtsp}/%zz`],
-    [/^RTSP\/1\.0 400 /, 'DESCRIBE', `${weir.rtsp}/${'x'.repeat(5_000)}`],
+    [/^RTSP\/1\.0 414 /, 'DESCRIBE', `${weir.rtsp}/${'x'.repeat(5_000)}`],
     [/^RTSP\/1\.0 461 /, 'SETUP', `${good}/trackID=0`, [group]],
     [/^RTSP\/1\.0 404 /, 'SETUP', `${good}/trackID=99`, ['Transport: RTP/AVP/TCP;interleaved=0-1']],
     [/^RTSP\/1\.0 501 /, 'FLY', good],
