@@ -1,5 +1,5 @@
 /** The packets of a batch as the depacketizers take them: payloads as views of its buffer. */
-import { parseRtpHeader } from '../core/rtp/packet.ts';
+import { parseRtpHeader, rtpExtension } from '../core/rtp/packet.ts';
 import { FRAME_HEADER_BYTES, framedLength } from './framed.ts';
 import type { RtpPayload } from '../core/codec/codec.ts';
 import type { Batch } from './batch.ts';
@@ -12,12 +12,14 @@ export function payloadsOf(batch: Batch): readonly RtpPayload[] {
     const packet = bytesOf(buffer, at + FRAME_HEADER_BYTES, framedLength(buffer, at) - FRAME_HEADER_BYTES);
     const header = parseRtpHeader(packet);
     if (header === undefined) continue; // the relay lets none in
-    payloads.push({
+    const payload = {
       payload: packet.subarray(header.payloadOffset, header.payloadOffset + header.payloadLength),
       marker: header.marker,
       ticks: batch.ticks,
       lostBefore: expected === undefined ? batch.lostBefore : (header.sequence - expected) & 0xffff,
-    });
+    };
+    const extension = rtpExtension(packet);
+    payloads.push(extension === undefined ? payload : { ...payload, extension });
     expected = (header.sequence + 1) & 0xffff;
   }
   return payloads;

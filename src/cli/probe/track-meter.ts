@@ -6,7 +6,7 @@
 import { codecFor } from '../../core/codec/registry.ts';
 import type { Codec, Depacketizer } from '../../core/codec/codec.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
-import { parseRtpHeader } from '../../core/rtp/packet.ts';
+import { parseRtpHeader, rtpExtension } from '../../core/rtp/packet.ts';
 import { signedDistance } from '../../core/rtp/signed-distance.ts';
 import { median } from '../../stream/median.ts';
 
@@ -106,7 +106,9 @@ export class TrackMeter {
     const payload = new Uint8Array(packet.subarray(payloadOffset, payloadOffset + payloadLength));
     if (first || step !== 0 || this.#format.media !== 'video') this.#frame(arrivalMs);
     this.#peek(payload);
-    this.#unpack({ payload, marker: header.marker, ticks: this.#ticks, lostBefore });
+    const extension = rtpExtension(packet);
+    const unpacked = { payload, marker: header.marker, ticks: this.#ticks, lostBefore };
+    this.#unpack(extension === undefined ? unpacked : { ...unpacked, extension });
   }
 
   senderReport(ntpUtcMs: number, rtpTimestamp: number, ourUtcMs: number): void {

@@ -2,6 +2,7 @@
 import type { AccessUnit } from './access-unit.ts';
 import type { CodecName, CodecParameters } from './codec-parameters.ts';
 import type { TrackFormat } from './track-format.ts';
+import type { RtpExtension } from '../rtp/packet.ts';
 
 export interface Codec {
   readonly name: CodecName;
@@ -55,6 +56,8 @@ export interface RtpPayload {
   readonly ticks: number;
   /** Packets lost directly before this one. */
   readonly lostBefore: number;
+  /** What the packet's header has beyond its fixed part; copied by who keeps it. */
+  readonly extension?: RtpExtension;
 }
 
 /** RTP payloads in, access units out. Holds at most one unfinished unit, its bytes bounded by MAX_ACCESS_UNIT_BYTES. Never throws. */

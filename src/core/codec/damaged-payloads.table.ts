@@ -6,9 +6,12 @@ import assert from 'node:assert/strict';
 import { captureNames, loadCapture } from '../../../test/fixtures/streams/rtp/captures.ts';
 import { VIDEO_STREAMS, payloadsOf, videoStream } from '../../../test/fixtures/streams/units.ts';
 import { FUZZ_SEED } from '../../../test/harness/fuzz.ts';
+import { mutated } from '../../../test/harness/mutations.ts';
 import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { bytesOfHex } from '../bytes/hex.ts';
 import { byteLengthOf } from './access-unit.ts';
 import type { Codec, RtpPayload } from './codec.ts';
+import type { RtpExtension } from '../rtp/packet.ts';
 import type { TrackFormat } from './track-format.ts';
 
 /** A JPEG gets the head that RFC 2435 leaves out. */
@@ -53,7 +56,7 @@ function damageOnce({ name, codec, format, payloads: clean }: PayloadSeed, round
   try {
     for (const payload of payloads) {
       const before = payload.payload.slice();
-      sent += before.length + 4;
+      sent += before.length + 4 + (payload.extension?.bytes.length ?? 0);
       codec.peek(payload.payload);
       for (const unit of depacketizer.push(payload)) {
         assert.ok(unit.dtsTicks > lastDts && unit.dtsTicks <= unit.ptsTicks, 'times');
@@ -92,9 +95,18 @@ function damaged(clean: readonly RtpPayload[], random: () => number): readonly R
     }
     const marker = random() < 0.05 ? !packet.marker : packet.marker;
     const ticks = random() < 0.03 ? packet.ticks + below(200000) - 100000 : packet.ticks;
-    list.push({ payload, marker, ticks, lostBefore: lost });
+    const extension = random() < 0.1 ? { extension: anyExtension(random) } : {};
+    list.push({ payload, marker, ticks, lostBefore: lost, ...extension });
     lost = 0;
     if (fate > 0.98) list.push(list[below(list.length)] ?? packet);
   }
   return list;
+}
+
+/** Of ONVIF's JPEGs (mjpeg/onvif-extension.ts), whole or damaged; other codecs have to pass over it. */
+const EXTENSION =
+  bytesOfHex(`ffdb004300${'05'.repeat(64)}ffffdd00040010ffc000110807980a2003012200021101031101`) ?? assert.fail();
+
+function anyExtension(random: () => number): RtpExtension {
+  return { profile: 0xffd8, bytes: random() < 0.5 ? EXTENSION : mutated(EXTENSION, random) };
 }

@@ -54,6 +54,22 @@ export function parseRtpHeader(packet: Uint8Array): RtpHeader | undefined {
   };
 }
 
+/** RFC 3550 §5.3.1. */
+export interface RtpExtension {
+  /** What says how `bytes` are meant. 16 bits. */
+  readonly profile: number;
+  /** View. */
+  readonly bytes: Uint8Array;
+}
+
+/** The header extension of a packet that `parseRtpHeader` accepts; undefined: it has none. */
+export function rtpExtension(packet: Uint8Array): RtpExtension | undefined {
+  const first = packet[0] ?? 0;
+  if ((first & 0x10) === 0) return undefined;
+  const at = RTP_HEADER_BYTES + 4 * (first & 15);
+  return { profile: u16At(packet, at), bytes: packet.subarray(at + 4, at + 4 + 4 * u16At(packet, at + 2)) };
+}
+
 /** Writes another payload type, sequence number, timestamp and SSRC into a packet that `parseRtpHeader` accepts; the rest stays. */
 export function rewriteRtpHeader(packet: Uint8Array, line: RtpLine): void {
   packet[1] = ((packet[1] ?? 0) & 0x80) | (line.payloadType & 127);

@@ -1,9 +1,10 @@
-/** RTP payloads of JPEG into access units (RFC 2435): a whole JFIF each. */
+/** RTP payloads of JPEG into access units (RFC 2435, and what ONVIF adds to it): a whole JFIF each. */
 import type { AccessUnit, Pieces } from '../access-unit.ts';
 import type { Depacketizer, RtpPayload } from '../codec.ts';
 import type { CodecParameters } from '../codec-parameters.ts';
 import { FrameAssembler } from '../frame/frame-assembler.ts';
 import type { MadeFrame } from '../frame/frame-assembler.ts';
+import type { RtpExtension } from '../../rtp/packet.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { frameSizeOf } from './frame-size.ts';
 import type { FrameSize } from './frame-size.ts';
@@ -11,6 +12,8 @@ import { parseJpegHeader } from './jpeg-header.ts';
 import type { JpegHeader, QuantisationTables } from './jpeg-header.ts';
 import { END_OF_IMAGE, endsImage, sameFrame, writeJpegHead } from './jfif.ts';
 import type { JpegFrame } from './jfif.ts';
+import { ONVIF_JPEG, completed, parseExtension, writeExtendedHead } from './onvif-extension.ts';
+import type { JpegSegment } from './onvif-extension.ts';
 import { mjpegParametersOf } from './parameters.ts';
 import { quantisationTables } from './quantisation.ts';
 
@@ -28,6 +31,8 @@ export class MjpegDepacketizer implements Depacketizer {
   #parameters: CodecParameters | undefined;
   /** Of the frame in hand: what stands before its scan; or why it cannot be made. */
   #head: Uint8Array | string = 'frame-junk';
+  /** Of the newest ONVIF extension, which later ones may leave parts of out: copies, of four packets at most. */
+  #segments: readonly JpegSegment[] = [];
   /** The newest head and what it says: most pictures have the one of the picture before. */
   #written: { readonly frame: JpegFrame; readonly head: Uint8Array } | undefined;
 
@@ -42,7 +47,7 @@ export class MjpegDepacketizer implements Depacketizer {
     if (header === undefined) this.#assembler.drop('payload-junk');
     if (this.#assembler.begin(packet, header?.offset === 0 ? 'frame' : 'no')) {
       if (header === undefined || header.offset !== this.#assembler.bytes) this.#assembler.spoil();
-      else this.#take(header);
+      else this.#take(header, packet.extension);
     }
     this.#assembler.end(packet);
     return this.#assembler.take();
@@ -61,9 +66,26 @@ export class MjpegDepacketizer implements Depacketizer {
     return this.#assembler.dropped;
   }
 
-  #take(header: JpegHeader): void {
-    if (header.offset === 0) this.#head = this.#headOf(header);
+  #take(header: JpegHeader, extension: RtpExtension | undefined): void {
+    if (header.offset === 0)
+      this.#head =
+        extension?.profile === ONVIF_JPEG ? this.#extendedHead(header, extension.bytes) : this.#headOf(header);
     this.#assembler.piece(header.scan);
+  }
+
+  #extendedHead(header: JpegHeader, extension: Uint8Array): Uint8Array | string {
+    // Copied, since later frames may need it.
+    const own = parseExtension(new Uint8Array(extension));
+    if (own === undefined) return 'frame-junk';
+    const segments = completed(own, this.#segments, header);
+    const { type, restartInterval } = header;
+    const size = frameSizeOf(header, this.#said);
+    const head = writeExtendedHead(segments, { type, restartInterval, size, tables: this.#tablesOf(header) });
+    if (head === undefined) return 'frame-junk';
+    this.#segments = segments;
+    const { width, height, bytes } = head;
+    this.#parameters = mjpegParametersOf({ width, height, type }, this.#parameters);
+    return bytes;
   }
 
   #headOf(header: JpegHeader): Uint8Array | string {
@@ -88,6 +110,7 @@ export class MjpegDepacketizer implements Depacketizer {
 
   /** RFC 2435 §3.1.8. */
   #tablesOf({ quality, tables }: JpegHeader): QuantisationTables | undefined {
+    if (quality === 0) return undefined;
     if (quality < FIRST_IN_BAND) return { precision: 0, bytes: quantisationTables(quality) };
     if (tables === undefined || tables.bytes.length === 0) return this.#tables.get(quality);
     if (tables.bytes.length > MAX_TABLE_BYTES) return undefined;

@@ -19,19 +19,23 @@ export interface JpegFrame {
 
 const SOI = 0xd8;
 const EOI = 0xd9;
-const SOF0 = 0xc0;
-const DHT = 0xc4;
-const SOS = 0xda;
-const DQT = 0xdb;
-const DRI = 0xdd;
-const APP0 = 0xe0;
+export const SOF0 = 0xc0;
+export const DHT = 0xc4;
+export const SOS = 0xda;
+export const DQT = 0xdb;
+export const DRI = 0xdd;
+export const APP0 = 0xe0;
 /** Version 1.1, no units, square pixels, no thumbnail. */
 const JFIF = [0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
-const SCAN_HEADER = [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
+/** Of the three components of a picture that RFC 2435 describes. */
+const COMPONENTS = [1, 2, 3];
 const LUMA_SAMPLING = [0x21, 0x22];
 const CHROMA_SAMPLING = 0x11;
 
 export const END_OF_IMAGE: Uint8Array = Uint8Array.of(0xff, EOI);
+export const START_OF_IMAGE: readonly number[] = [0xff, SOI];
+export const JFIF_SEGMENT: readonly number[] = segment(APP0, JFIF);
+export const HUFFMAN_SEGMENT: readonly number[] = segment(DHT, [...STANDARD_HUFFMAN]);
 
 /** Both have the same head. */
 export function sameFrame(one: JpegFrame, other: JpegFrame): boolean {
@@ -48,22 +52,48 @@ export function sameFrame(one: JpegFrame, other: JpegFrame): boolean {
 
 /** Everything before the scan; undefined if the tables are too short for what they say. */
 export function writeJpegHead(frame: JpegFrame): Uint8Array | undefined {
-  const tables = splitTables(frame.tables);
-  const [luma, chroma = luma] = tables;
-  const sampling = LUMA_SAMPLING[frame.type];
-  if (luma === undefined || chroma === undefined || sampling === undefined) return undefined;
-  const size = [...u16(frame.height), ...u16(frame.width)];
-  const components = [1, sampling, 0, 2, CHROMA_SAMPLING, 1, 3, CHROMA_SAMPLING, 1];
+  const tables = tablesSegment(frame.tables);
+  const start = frameSegment(frame);
+  if (tables === undefined || start === undefined) return undefined;
   return Uint8Array.from([
-    0xff,
-    SOI,
-    ...segment(APP0, JFIF),
-    ...segment(DQT, [precisionOf(luma), ...luma, precisionOf(chroma) | 1, ...chroma]),
-    ...(frame.restartInterval === 0 ? [] : segment(DRI, u16(frame.restartInterval))),
-    ...segment(SOF0, [8, ...size, 3, ...components]),
-    ...segment(DHT, [...STANDARD_HUFFMAN]),
-    ...segment(SOS, SCAN_HEADER),
+    ...START_OF_IMAGE,
+    ...JFIF_SEGMENT,
+    ...tables,
+    ...restartSegment(frame.restartInterval),
+    ...start,
+    ...HUFFMAN_SEGMENT,
+    ...scanSegment(COMPONENTS),
   ]);
+}
+
+/** Undefined if they are too short for what they say. */
+export function tablesSegment(tables: QuantisationTables): readonly number[] | undefined {
+  const [luma, chroma = luma] = splitTables(tables);
+  if (luma === undefined || chroma === undefined) return undefined;
+  return segment(DQT, [precisionOf(luma), ...luma, precisionOf(chroma) | 1, ...chroma]);
+}
+
+/** Empty without restart markers. */
+export function restartSegment(interval: number): readonly number[] {
+  return interval === 0 ? [] : segment(DRI, u16(interval));
+}
+
+/** Undefined if RFC 2435 does not define the type. */
+export function frameSegment({
+  width,
+  height,
+  type,
+}: Pick<JpegFrame, 'width' | 'height' | 'type'>): readonly number[] | undefined {
+  const sampling = LUMA_SAMPLING[type];
+  if (sampling === undefined) return undefined;
+  const components = [1, sampling, 0, 2, CHROMA_SAMPLING, 1, 3, CHROMA_SAMPLING, 1];
+  return segment(SOF0, [8, ...u16(height), ...u16(width), 3, ...components]);
+}
+
+/** By the names of a frame's components: the first has Huffman tables of its own, the others share theirs. */
+export function scanSegment(components: readonly number[]): readonly number[] {
+  const named = components.flatMap((name, index) => [name, index === 0 ? 0x00 : 0x11]);
+  return segment(SOS, [components.length, ...named, 0, 63, 0]);
 }
 
 /** A JPEG that RFC 2435 can carry; `scan` is a view, without the end of image. Undefined: another kind of JPEG. */

@@ -9,6 +9,7 @@ export interface JpegHeader {
   readonly offset: number;
   /** Without the restart flag: 0 is 4:2:2, 1 is 4:2:0; others are not defined. */
   readonly type: number;
+  /** 0: the tables of the frame before, which only ONVIF allows. */
   readonly quality: number;
   /** In pixels, as far as eight bits of eighths go: 0 to 2040. */
   readonly width: number;
@@ -36,7 +37,7 @@ const FIRST_IN_BAND = 128;
 export function parseJpegHeader(payload: Uint8Array): JpegHeader | undefined {
   const type = payload[4] ?? 0;
   const quality = payload[5] ?? 0;
-  if (payload.length < FIXED_BYTES || type >= DYNAMIC_TYPES || quality === 0) return undefined;
+  if (payload.length < FIXED_BYTES || type >= DYNAMIC_TYPES) return undefined;
   const offset = ((payload[1] ?? 0) << 16) | u16At(payload, 2);
   const restarts = type >= RESTART_TYPES;
   const restartInterval = restarts ? u16At(payload, FIXED_BYTES) : 0;

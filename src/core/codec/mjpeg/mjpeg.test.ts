@@ -35,7 +35,7 @@ test('headers', () => {
     ['restarts', `000000004032140c0010ffff${SCAN}`, { type: 0, restartInterval: 16 }],
     ['size left open', `0000000001320000${SCAN}`, { width: 0, height: 0 }],
     ['dynamic type', `000000008032140c${SCAN}`, undefined],
-    ['no quality', `000000000100140c${SCAN}`, undefined],
+    ['no quality', `000000000100140c${SCAN}`, { quality: 0, tables: undefined }],
     ['no restart header', '000000004032140c0010ff', undefined],
     ['cut', '00000000013214', undefined],
     ['no tables', '0000000001ff140c000000', undefined],
