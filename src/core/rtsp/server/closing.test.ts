@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
-import { LAST_ANSWERS_MS, MAX_PIPELINED_REQUESTS } from './connection.ts';
+import { LAST_ANSWERS_MS, MAX_PIPELINED_BYTES, MAX_PIPELINED_REQUESTS } from './connection.ts';
 import { ANNOUNCED, BASE, Dialogue, TCP } from './fake-peer.ts';
 import { MAX_URI_LENGTH } from './target.ts';
 
@@ -30,6 +30,16 @@ describe('a connection', () => {
     assert.deepEqual(peer.events, ['close limit-reached']);
     peer.say('OPTIONS', '*');
     assert.equal(peer.replies.length, MAX_PIPELINED_REQUESTS + 2, 'all is over');
+  });
+
+  it('bodies that wait are bounded together', () => {
+    const peer = new Dialogue();
+    peer.edge = () => undefined;
+    peer.say('DESCRIBE', BASE);
+    const half = 'x'.repeat(MAX_PIPELINED_BYTES / 2);
+    for (const body of [half, half, 'x']) peer.say('OPTIONS', '*', {}, body);
+    peer.answer(DESCRIBED);
+    assert.deepEqual(told(peer), ['1: 200', '2: 200', '3: 200', '4: 453 limit-reached']);
   });
 
   it('of what cannot be read it tells after the answers to what came before, once', () => {

@@ -35,6 +35,8 @@ export const CONNECTION_IDLE_MS = 60_000;
 export const FIRST_REQUEST_MS = 10_000;
 /** Requests that may wait for the answer to one before them. */
 export const MAX_PIPELINED_REQUESTS = 32;
+/** Of their bodies: one is at most half of it. */
+export const MAX_PIPELINED_BYTES = 512 * 1024;
 /** Who is refused gets the answers to what he asked before for so long: as long as the first of them may take. */
 export const LAST_ANSWERS_MS = 15_000;
 
@@ -115,9 +117,10 @@ export class ServerConnection {
     this.#requests += 1;
     this.#heard(nowMs);
     if (!this.#takesRequests) return [];
-    if (this.#waiting.length >= MAX_PIPELINED_REQUESTS) {
+    if (!this.#hasRoomFor(request)) {
       const message = 'Too many requests wait for the answer to one before them';
-      const error = new WeirError('limit-reached', message, { expected: `at most ${MAX_PIPELINED_REQUESTS}` });
+      const expected = `at most ${MAX_PIPELINED_REQUESTS}, of ${MAX_PIPELINED_BYTES} bytes in all`;
+      const error = new WeirError('limit-reached', message, { expected });
       return this.#refuse(error, echoed(request.headers, 'CSeq'), nowMs);
     }
     if (isLast(request)) this.#stage = { kind: 'leaving' };
@@ -136,6 +139,11 @@ export class ServerConnection {
     this.#carryOut(open.request, finished(open.asked, answer, open.request.uri, nowMs), outputs);
     this.#run(nowMs, outputs);
     return outputs;
+  }
+
+  #hasRoomFor({ body }: RtspRequest): boolean {
+    const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.body.length, body.length);
+    return this.#waiting.length < MAX_PIPELINED_REQUESTS && bytes <= MAX_PIPELINED_BYTES;
   }
 
   get #takesRequests(): boolean {
