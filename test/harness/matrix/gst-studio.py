@@ -34,7 +34,9 @@ def mount(server):
         name, launch = entry.split("=", 1)
         factory = GstRtspServer.RTSPMediaFactory.new()
         factory.set_launch("( " + launch + " )")
-        factory.set_shared(True)
+        # One pipeline for all who read in groups. Otherwise each has its own: while a session over TCP plays, GStreamer 1.22 now and then answers PLAY of one
+        # over UDP with 503 (its pipeline does not start again), loses packets, or crashes, when the machine is busy.
+        factory.set_shared(options.group is not None)
         if options.group is not None:
             start, last = options.group.rsplit(".", 1)
             address = "%s.%d" % (start, int(last) + index)
