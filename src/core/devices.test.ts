@@ -160,6 +160,22 @@ describe('in the dialogue', () => {
     }
   });
 
+  it('a camera that takes 12 s to answer, as ZoneMinder met one, is given up, or waited for where the time-out says so', () => {
+    for (const [responseMs, ended] of [
+      [10_000, 'source-timeout'],
+      [15_000, undefined],
+    ] as const) {
+      const camera = new FakeCamera(undefined, { timeouts: { responseMs, firstByteMs: 15_000, idleMs: 10_000 } });
+      camera.push({ kind: 'connected' });
+      camera.advance(12_000);
+      assert.equal(camera.ended, ended);
+      if (ended !== undefined) continue;
+      camera.answerWith(plainAnswer);
+      camera.say('RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n');
+      assert.equal(camera.machine.state, 'playing');
+    }
+  });
+
   it('passwords with odd characters (g2r#244): decoded once, and the digest names the URL of the request line', () => {
     const camera = answering(
       (request, asked) =>

@@ -8,6 +8,8 @@ import { RunningWeir } from '../harness/running-weir.ts';
 
 /** The length of the outage is what is tested, not a wait for something. */
 const OUTAGE_MS = 10_000;
+/** From when the camera answers again. */
+const BACK_MS = 5000;
 
 interface Recordings {
   readonly spans: readonly { readonly from: string; readonly to: string }[];
@@ -30,7 +32,7 @@ peerTest(
     const before = reader.pictures;
     await pause(OUTAGE_MS);
     await GstCamera.start(context, { codec: 'h264' }, camera.port);
-    await weir.untilState('cam', 'live', 40_000);
+    await weir.untilState('cam', 'live', BACK_MS);
     await weir.until(() => reader.pictures > before + 200, 'pictures after the outage, at the same reader');
     assert.ok(reader.running);
     assertTimesGoOn(reader.times.slice(25));
