@@ -1,6 +1,6 @@
-/** The table of devices is true of the code: its places exist, and each row says what, what of it, and where. */
+/** The table of devices is true of the code: its places exist, each row says what, what of it, and where, and tests name what it goes by. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 test('rows of docs/cameras.md lead to code', () => {
@@ -16,4 +16,14 @@ test('rows of docs/cameras.md lead to code', () => {
     assert.ok(places.length > 0, device);
     for (const place of places) assert.ok(existsSync(`src/${place}`), `${device.trim()}: there is no src/${place}`);
   }
+});
+
+test('each issue that docs/cameras.md names is named by a test', () => {
+  const tests = globSync('{src,test}/**/*.{test,table}.ts').map((file) => readFileSync(file, 'utf8'));
+  const tested = new Set(tests.flatMap((text) => [...text.matchAll(/#\d+/g)].map(([issue]) => issue)));
+  const named = readFileSync('docs/cameras.md', 'utf8').matchAll(/#\d+/g);
+  assert.deepEqual(
+    [...named].map(([issue]) => issue).filter((issue) => !tested.has(issue)),
+    [],
+  );
 });
