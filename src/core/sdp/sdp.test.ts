@@ -72,6 +72,11 @@ const FORMS: readonly { readonly name: string; readonly sdp: string; readonly tr
     sdp: 'm=video 0 RTP/AVP 96\na=rtpmap:96 H264/0\nm=audio 0 RTP/AVP 8\na=rtpmap:8 PCMA/0',
     tracks: ['video 96 H264/90000 -', 'audio 8 PCMA/8000 -'],
   },
+  {
+    name: 'a blank behind the clock (Foscam, GW)',
+    sdp: 'm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000 \n',
+    tracks: ['video 96 H264/90000 -'],
+  },
   { name: 'rtpmap without a clock', sdp: 'm=video 0 RTP/AVP 96\na=rtpmap:96 H264', tracks: ['video 96 H264/90000 -'] },
   {
     name: 'rtpmap of another number',
