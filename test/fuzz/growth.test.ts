@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Codec } from '../../src/core/codec/codec.ts';
+import { anyExtension } from '../../src/core/codec/damaged-payloads.table.ts';
 import type { TrackFormat } from '../../src/core/codec/track-format.ts';
 import { BYTE_PARSERS } from '../../src/core/byte-parsers.table.ts';
 import { ServerConnection } from '../../src/core/rtsp/server/connection.ts';
@@ -82,6 +83,7 @@ function depacketizing(
         marker: random() < 0.05 ? !marker : marker,
         ticks,
         lostBefore: random() < 0.03 ? 1 + below(5, random) : 0,
+        ...(random() < 0.1 && { extension: anyExtension(random) }),
       });
     },
   };

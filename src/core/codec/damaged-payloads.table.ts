@@ -107,6 +107,6 @@ function damaged(clean: readonly RtpPayload[], random: () => number): readonly R
 const EXTENSION =
   bytesOfHex(`ffdb004300${'05'.repeat(64)}ffffdd00040010ffc000110807980a2003012200021101031101`) ?? assert.fail();
 
-function anyExtension(random: () => number): RtpExtension {
+export function anyExtension(random: () => number): RtpExtension {
   return { profile: 0xffd8, bytes: random() < 0.5 ? EXTENSION : mutated(EXTENSION, random) };
 }
