@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
+import { Login } from '../core/rtsp/digest/login.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { readCertificate } from './certificate.ts';
 import { connectHttpTunnel } from './http-tunnel.ts';
@@ -192,7 +193,7 @@ async function tunnel(context: TestContext): Promise<Pair> {
     path: '/yard',
     userAgent: 'weir-test',
     cookie: 'c0ffee',
-    authorize: () => undefined,
+    login: new Login({ hash: () => '', nonce: () => 'c' }, undefined),
   });
   return [client, await promise];
 }

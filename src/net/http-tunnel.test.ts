@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
+import { parseAuthorization } from '../core/rtsp/digest/authorization.ts';
+import type { Hash } from '../core/rtsp/digest/challenge.ts';
+import { Login } from '../core/rtsp/digest/login.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { connectHttpTunnel, type TunnelOptions } from './http-tunnel.ts';
 import { MAX_UNFINISHED, TUNNEL_WAIT_MS, TunnelDoor } from './http-tunnel-door.ts';
@@ -92,37 +95,74 @@ test('what waits for its other half makes room for others; a whole tunnel stays'
   assert.equal(whole.pipe.closed, false);
 });
 
-test('the camera asks for a password before it opens the tunnel', async (context) => {
-  const asked: string[] = [];
-  const listener = await listenTcp({
-    host: HOST,
-    port: 0,
-    accept: (pipe) => {
-      pipe.handle({
-        data: (chunk) => {
-          const text = new TextDecoder().decode(chunk);
-          const authorized = /^Authorization: (.*)$/m.exec(text)?.[1]?.trim();
-          asked.push(`${text.split(' ')[0]} ${authorized}`);
-          if (!text.startsWith('GET')) return;
-          const status =
-            authorized === undefined ? '401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"' : '200 OK';
-          pipe.write(Buffer.from(`HTTP/1.0 ${status}\r\n\r\n`));
-        },
-        drain: () => {},
-        close: () => {},
-      });
+const CREDENTIALS = { user: 'u', password: 'p' };
+const hash: Hash = (algorithm, text) => `${algorithm}(${text.length})`;
+
+const md5 = (nonce: string, more = ''): string => `Digest realm="r", nonce="${nonce}", qop="auth"${more}`;
+
+test('the camera asks for a password before it opens the tunnel: each challenge that there is an answer to is answered', async (context) => {
+  const basic = 'Basic realm="r"';
+  const sha = 'Digest realm="r", nonce="s", qop="auth", algorithm=SHA-256';
+  const rows: readonly {
+    readonly name: string;
+    /** The challenges of each GET in turn; then it opens. */
+    readonly asked: readonly (readonly string[])[];
+    /** What the GETs and the POST say. */
+    readonly said: readonly string[];
+    readonly credentials?: undefined;
+    readonly code?: string;
+  }[] = [
+    { name: 'Basic', asked: [[basic]], said: ['GET none', 'GET Basic', 'POST Basic'] },
+    {
+      name: 'nobody to answer with',
+      asked: [[basic]],
+      said: ['GET none'],
+      credentials: undefined,
+      code: 'source-unauthorized',
     },
-  });
-  context.after(() => listener.close());
-  const options = tunnelTo({ port: listener.port, clock: new ManualClock() });
-  const refusing = connectHttpTunnel({ ...options, authorize: () => undefined });
-  await assert.rejects(refusing, { code: 'source-unauthorized' });
-  const client = await connectHttpTunnel({
-    ...options,
-    authorize: (method, challenges) => `${method} ${challenges.length}`,
-  });
-  assert.deepEqual(asked.slice(0, 3), ['GET undefined', 'GET undefined', 'GET GET 1']);
-  client.destroy();
+    {
+      name: 'Digest SHA-256 before all',
+      asked: [[basic, md5('n'), sha]],
+      said: ['GET none', 'GET s SHA-256 1', 'POST s SHA-256 2'],
+    },
+    {
+      name: 'one that offers SHA-256 and takes MD5 alone',
+      asked: [
+        [sha, md5('1')],
+        [sha, md5('2')],
+      ],
+      said: ['GET none', 'GET s SHA-256 1', 'GET 2 MD5 1', 'POST 2 MD5 2'],
+    },
+    {
+      name: 'nonces that are too old',
+      asked: [[md5('1')], [md5('2', ', stale=true')]],
+      said: ['GET none', 'GET 1 MD5 1', 'GET 2 MD5 1', 'POST 2 MD5 2'],
+    },
+    {
+      name: 'nonces that are always too old',
+      asked: Array.from({ length: 9 }, () => [md5('1', ', stale=true')]),
+      said: ['GET none', 'GET 1 MD5 1', 'GET 1 MD5 1', 'GET 1 MD5 1'],
+      code: 'source-unauthorized',
+    },
+    {
+      name: 'a wrong password, which is then not disclosed',
+      asked: [[md5('1'), basic], [md5('2'), basic], [basic]],
+      said: ['GET none', 'GET 1 MD5 1'],
+      code: 'source-unauthorized',
+    },
+    { name: 'what nobody knows', asked: [['Negotiate']], said: ['GET none'], code: 'source-unauthorized' },
+  ];
+  for (const row of rows) {
+    const camera = await askingCamera(context, row.asked);
+    const login = new Login({ hash, nonce: () => 'c' }, 'credentials' in row ? row.credentials : CREDENTIALS);
+    const opening = connectHttpTunnel({ ...tunnelTo({ port: camera.port, clock: new ManualClock() }), login });
+    if (row.code === undefined) {
+      const client = await opening;
+      await camera.until(row.said.length);
+      client.destroy();
+    } else await assert.rejects(opening, { code: row.code }, row.name);
+    assert.deepEqual(camera.said, row.said, row.name);
+  }
 });
 
 test('a GET that ends while the POST is being opened ends the tunnel', async (context) => {
@@ -211,6 +251,42 @@ async function door(context: TestContext): Promise<Door> {
   };
 }
 
+interface AskingCamera {
+  readonly port: number;
+  /** 'GET nonce algorithm count' of each request. */
+  readonly said: string[];
+  until(count: number): Promise<void>;
+}
+
+/** Answers each GET with its challenges, and closes; with 200 once there are none left. */
+async function askingCamera(context: TestContext, asked: readonly (readonly string[])[]): Promise<AskingCamera> {
+  const said: string[] = [];
+  let more = Promise.withResolvers<void>();
+  let gets = 0;
+  const answer = (pipe: BytePipe, text: string): void => {
+    const given = parseAuthorization(/^Authorization: (.*)$/m.exec(text)?.[1]?.trim() ?? '');
+    const how = given?.scheme === 'digest' ? `${given.nonce} ${given.algorithm} ${Number(given.nc)}` : given && 'Basic';
+    said.push(`${text.split(' ')[0]} ${how ?? 'none'}`);
+    more.resolve();
+    more = Promise.withResolvers();
+    if (!text.startsWith('GET')) return;
+    const challenges = asked[gets++];
+    const lines = challenges?.map((challenge) => `WWW-Authenticate: ${challenge}\r\n`) ?? [];
+    pipe.write(
+      Buffer.from(`HTTP/1.0 ${challenges === undefined ? '200 OK' : '401 Unauthorized'}\r\n${lines.join('')}\r\n`),
+    );
+    if (challenges !== undefined) pipe.close();
+  };
+  const accept = (pipe: BytePipe): void =>
+    pipe.handle({ data: (chunk) => answer(pipe, new TextDecoder().decode(chunk)), drain: () => {}, close: () => {} });
+  const listener = await listenTcp({ host: HOST, port: 0, accept });
+  context.after(() => listener.close());
+  const until = async (count: number): Promise<void> => {
+    while (said.length < count) await more.promise;
+  };
+  return { port: listener.port, said, until };
+}
+
 function tunnelTo({ port, clock }: { readonly port: number; readonly clock: ManualClock }): TunnelOptions {
   const signal = new AbortController().signal;
   return {
@@ -219,7 +295,7 @@ function tunnelTo({ port, clock }: { readonly port: number; readonly clock: Manu
     path: '/lobby',
     userAgent: 'weir-test',
     cookie: COOKIE,
-    authorize: () => undefined,
+    login: new Login({ hash, nonce: () => 'c' }, undefined),
     timeoutMs: 1000,
     clock,
     signal,

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
+import type { ChallengeKind, Login } from '../core/rtsp/digest/login.ts';
 import { HttpHeadReader, type HttpResponseHead } from '../core/rtsp/tunnel/http-head.ts';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
 import { PipeEar } from './pipe-ear.ts';
@@ -19,8 +20,8 @@ export interface TunnelOptions {
   readonly userAgent: string;
   /** Unguessable: letters and digits. */
   readonly cookie: string;
-  /** The value of the Authorization header for a request, by the challenges of a 401; undefined: there is no answer to them. */
-  readonly authorize: (method: 'GET' | 'POST', challenges: readonly string[]) => string | undefined;
+  /** For this tunnel alone. */
+  readonly login: Login;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,23 +29,9 @@ export interface TunnelOptions {
 
 /** Errors: those of `connect`; `source-timeout`, `source-unauthorized`, `source-refused`, `source-protocol`; the signal's reason if it aborted. */
 export async function connectHttpTunnel(options: TunnelOptions): Promise<BytePipe> {
-  let authorization: string | undefined;
-  let { get, head } = await openGet(options, undefined);
-  let challenges: readonly string[] = [];
-  if (head.status === 401) {
-    challenges = head.headers.getAll('WWW-Authenticate');
-    authorization = options.authorize('GET', challenges);
-    get.destroy();
-    if (authorization === undefined) throw refused(head.status, options.host);
-    ({ get, head } = await openGet(options, authorization));
-  }
-  if (head.status !== 200) {
-    get.destroy();
-    throw refused(head.status, options.host);
-  }
+  const get = await openAuthorizedGet(options);
   const post = await connectOr(options, () => get.destroy());
-  const answer = challenges.length === 0 ? undefined : options.authorize('POST', challenges);
-  post.write(requestHead(options, 'POST', answer, POST_HEADERS));
+  post.write(requestHead(options, 'POST', POST_HEADERS));
   return new ClientTunnel(get, post);
 }
 
@@ -63,7 +50,21 @@ const POST_HEADERS = [
   'Expires: Sun, 9 Jan 1972 00:00:00 GMT',
 ];
 
-async function openGet(options: TunnelOptions, authorization: string | undefined): Promise<OpenedGet> {
+/** A GET for each challenge that there is an answer to: as often as `Login` has one. Cameras close the connection after a 401 (Axis). */
+async function openAuthorizedGet(options: TunnelOptions): Promise<BytePipe> {
+  const answered: ChallengeKind[] = [];
+  for (;;) {
+    const { get, head } = await openGet(options);
+    if (head.status === 200) return get;
+    get.destroy();
+    const taken =
+      head.status === 401 ? options.login.take(head.headers.getAll('WWW-Authenticate'), answered) : 'refused';
+    if (typeof taken === 'string') throw refused(head.status, options.host);
+    answered.push(taken.kind);
+  }
+}
+
+async function openGet(options: TunnelOptions): Promise<OpenedGet> {
   const { clock, timeoutMs, signal, host } = options;
   const get = await options.connect();
   const { promise, resolve, reject } = Promise.withResolvers<OpenedGet>();
@@ -92,7 +93,7 @@ async function openGet(options: TunnelOptions, authorization: string | undefined
       fail(new WeirError('source-closed', 'The camera closed the GET of the tunnel', { place: host, cause })),
   });
   if (signal.aborted) aborted();
-  get.write(requestHead(options, 'GET', authorization, GET_HEADERS));
+  get.write(requestHead(options, 'GET', GET_HEADERS));
   try {
     return await promise;
   } finally {
@@ -110,12 +111,8 @@ async function connectOr(options: TunnelOptions, undo: () => void): Promise<Byte
   }
 }
 
-function requestHead(
-  options: TunnelOptions,
-  method: 'GET' | 'POST',
-  authorization: string | undefined,
-  headers: readonly string[],
-): Uint8Array {
+function requestHead(options: TunnelOptions, method: 'GET' | 'POST', headers: readonly string[]): Uint8Array {
+  const authorization = options.login.authorization(method, options.path);
   const lines = [
     `${method} ${options.path} HTTP/1.0`,
     `Host: ${options.host}`,

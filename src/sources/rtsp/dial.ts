@@ -6,8 +6,8 @@
  */
 import type { SourceSettings } from '../../config/settings.ts';
 import type { WeirError } from '../../core/errors.ts';
-import { authorize } from '../../core/rtsp/digest/authorization.ts';
-import { parseChallenges, type Hash } from '../../core/rtsp/digest/challenge.ts';
+import type { Hash } from '../../core/rtsp/digest/challenge.ts';
+import { Login } from '../../core/rtsp/digest/login.ts';
 import { parseRtspUrl, type RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { hostPort } from '../../net/host-port.ts';
@@ -47,20 +47,13 @@ export function dialFor(dialSettings: DialSettings): Dial {
 function dialTunnel(url: RtspUrl, options: DialOptions, direct: Dial, dialSettings: DialSettings): Promise<BytePipe> {
   const { userAgent, hash, nonce } = dialSettings;
   const path = url.requestUrl.replace(/^rtsps?:\/\/[^/]*/i, '');
-  let nonceCount = 0;
   return connectHttpTunnel({
     connect: () => direct(url, options),
     host: hostPort(url.host, url.port),
     path,
     userAgent,
     cookie: nonce(),
-    authorize: (method, values) => {
-      const [challenge] = parseChallenges(values);
-      if (challenge === undefined || url.credentials === undefined) return undefined;
-      nonceCount += 1;
-      const request = { credentials: url.credentials, method, uri: path, nonceCount, cnonce: nonce() };
-      return authorize(challenge, request, hash);
-    },
+    login: new Login({ hash, nonce }, url.credentials),
     ...options,
   });
 }

@@ -1,6 +1,7 @@
 /** What went wrong, for whoever runs the source. `label`: the URL as it may be shown. */
 import { WeirError, type ErrorCode } from '../../errors.ts';
 import type { RtspResponse } from '../wire/message.ts';
+import type { Unanswerable } from '../digest/login.ts';
 import type { ClientTimeouts, MediaWay } from './client-io.ts';
 
 const MAX_REASON_CHARACTERS = 60;
@@ -20,9 +21,6 @@ export function responseError(method: string, response: RtspResponse, label: str
   const message = `The source answered ${method} with ${status} ${reason.slice(0, MAX_REASON_CHARACTERS)}`.trim();
   return new WeirError(codeOf(status), message, { place: label });
 }
-
-/** Why a 401 could not be answered. */
-export type Unanswerable = 'no-credentials' | 'unknown-scheme' | 'refused';
 
 export function unauthorizedError(why: Unanswerable, label: string): WeirError {
   switch (why) {

@@ -45,9 +45,11 @@ describe('authentication', () => {
   }[] = [
     { offered: ['SHA-256', 'MD5', 'basic'], taken: 'SHA-256', tried: ['SHA-256'] },
     { offered: ['MD5', 'SHA-256'], taken: 'MD5', tried: ['SHA-256', 'MD5'] },
-    { offered: ['basic', 'SHA-512', 'SHA-256', 'MD5'], taken: 'basic', tried: ['SHA-256', 'MD5', 'basic'] },
-    { offered: ['SHA-256', 'basic'], taken: 'basic', tried: ['SHA-256', 'basic'] },
-    { offered: ['SHA-256', 'MD5', 'basic'], taken: undefined, tried: ['SHA-256', 'MD5', 'basic'] },
+    { offered: ['basic'], taken: 'basic', tried: ['basic'] },
+    { offered: ['basic', 'SHA-512'], taken: 'basic', tried: ['basic'] },
+    // Basic would disclose the password that a Digest was refused with.
+    { offered: ['basic', 'SHA-512', 'SHA-256', 'MD5'], taken: undefined, tried: ['SHA-256', 'MD5'] },
+    { offered: ['SHA-256', 'basic'], taken: undefined, tried: ['SHA-256'] },
     { offered: ['MD5', 'MD5'], taken: undefined, tried: ['MD5'] },
   ];
   for (const { offered, taken, tried } of offers) {
@@ -78,6 +80,22 @@ describe('authentication', () => {
       assert.equal(kindGiven(talk.request('DESCRIBE')), taken);
     });
   }
+
+  it('a password that was refused as Digest is not sent as Basic, whatever is asked for then', () => {
+    for (const more of [
+      { 'WWW-Authenticate': 'Basic realm="r"' },
+      { 'WWW-Authenticate': ['Basic realm="r"', 'Digest'] },
+    ]) {
+      const talk = new FakeCamera(URL);
+      talk.push({ kind: 'connected' });
+      talk.request('OPTIONS');
+      talk.reply(401, digest('1'));
+      talk.request('OPTIONS');
+      talk.reply(401, more);
+      talk.nothingSent();
+      assert.equal(talk.ended, 'source-unauthorized');
+    }
+  });
 
   it('with nonces that are always too old: ends', () => {
     const talk = new FakeCamera(URL);

@@ -11,6 +11,7 @@
  * A 401 is answered wherever it comes; a session that was set up is torn down on every way out.
  */
 import { WeirError } from '../../errors.ts';
+import type { Unanswerable } from '../digest/login.ts';
 import type { RtspUnit } from '../wire/framer.ts';
 import type { RtspRequest, RtspResponse } from '../wire/message.ts';
 import type { RtspUrl } from '../wire/rtsp-url.ts';
@@ -21,7 +22,6 @@ import {
   responseError,
   silentError,
   unauthorizedError,
-  type Unanswerable,
 } from './client-errors.ts';
 import {
   noClientFaults,
