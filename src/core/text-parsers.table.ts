@@ -6,6 +6,7 @@ import { below, type Random } from '../../test/harness/mutations.ts';
 import { codecFor, completeFormat } from './codec/registry.ts';
 import type { TrackFormat } from './codec/track-format.ts';
 import { WeirError } from './errors.ts';
+import { DialogueErrors } from './rtsp/client/dialogue-errors.ts';
 import { redirectTarget } from './rtsp/client/redirect.ts';
 import { authorize, parseAuthorization, verifyDigest } from './rtsp/digest/authorization.ts';
 import { MAX_CHALLENGES, parseChallenges, serialiseChallenge } from './rtsp/digest/challenge.ts';
@@ -216,7 +217,7 @@ function readUrls(input: string, random: Random): void {
   if (!(url instanceof WeirError)) {
     const hidden = parseRtspUrl(url.requestUrl);
     assert.ok(!(hidden instanceof WeirError) && hidden.credentials === undefined && hidden.host === url.host);
-    redirectTarget(input, url, below(8, random), 'label');
+    redirectTarget(input, url, below(8, random), new DialogueErrors('source', 'label'));
   } else assert.equal(url.place, undefined);
   const target = parseTarget(input);
   assert.ok(target?.track === undefined || target.track < 1000);

@@ -2,29 +2,19 @@
 import type { TrackFormat } from '../../codec/track-format.ts';
 import type { WeirError } from '../../errors.ts';
 import type { UnusableSection } from '../../sdp/sdp-tracks.ts';
-import type { Hash } from '../digest/challenge.ts';
-import type { RtspUnit } from '../wire/framer.ts';
-import type { RtspUrl } from '../wire/rtsp-url.ts';
 import type { PortPair } from '../wire/transport.ts';
+import type { DialogueInput, DialogueOptions, DialogueOutput } from './dialogue-io.ts';
 import type { KeepAliveMethod } from './keep-alive.ts';
 
 /** How media travels: in the connection, in datagrams to us, in datagrams to a group. */
 export type MediaWay = 'tcp' | 'udp' | 'multicast';
 
-export interface ClientOptions {
-  readonly url: RtspUrl;
-  /** The URL as it may be shown: the place of errors. */
-  readonly label: string;
-  /** Some cameras refuse whoever does not say it (g2r#235). */
-  readonly userAgent: string;
+export interface ClientOptions extends Omit<DialogueOptions, 'side' | 'responseMs'> {
   /** To be tried in this order, each on a new connection: the next where one is refused or brings nothing. At least one. */
   readonly ways: readonly MediaWay[];
   /** Where to begin: what the last attempt ended with. */
   readonly keepAlive: KeepAliveMethod;
   readonly timeouts: ClientTimeouts;
-  readonly hash: Hash;
-  /** Unguessable text for a digest's cnonce: letters and digits. */
-  readonly nonce: () => string;
 }
 
 export interface ClientTimeouts {
@@ -37,11 +27,7 @@ export interface ClientTimeouts {
 }
 
 export type ClientInput =
-  | { readonly kind: 'start' }
-  /** The connection that `connect` asked for is open. */
-  | { readonly kind: 'connected' }
-  /** What the framer of that connection gave. */
-  | { readonly kind: 'units'; readonly units: readonly RtspUnit[] }
+  | DialogueInput
   /** What `bind` asked for. */
   | { readonly kind: 'bound'; readonly track: number; readonly ports: PortPair }
   /** What `bind` or `join` asked for cannot be had. */
@@ -52,17 +38,10 @@ export type ClientInput =
       readonly track: number;
       readonly part: 'rtp' | 'rtcp';
       readonly packets: readonly Uint8Array[];
-    }
-  | { readonly kind: 'closed' }
-  /** The moment of the last `wake` has come. */
-  | { readonly kind: 'tick' }
-  /** Tear down and end. */
-  | { readonly kind: 'stop' };
+    };
 
 export type ClientOutput =
-  /** Open a connection there, with a new framer; close the one before once it is sent out. */
-  | { readonly kind: 'connect'; readonly url: RtspUrl }
-  | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  | DialogueOutput
   /** Channels in use, for the framer. */
   | { readonly kind: 'channels'; readonly channels: ReadonlySet<number> }
   /** Open two ports for a track, and say which. Tracks are numbered as planned here: not as in `tracks`, where those that failed are missing. */
@@ -77,11 +56,7 @@ export type ClientOutput =
   | { readonly kind: 'tracks'; readonly tracks: readonly ClientTrack[]; readonly skipped: readonly SkippedTrack[] }
   /** A packet of a track (index in `tracks`): a view, or a copy of what came early. */
   | { readonly kind: 'rtp'; readonly track: number; readonly packet: Uint8Array }
-  | { readonly kind: 'rtcp'; readonly track: number; readonly packet: Uint8Array }
-  /** Push `tick` then (monotonic ms); replaces the wake before. */
-  | { readonly kind: 'wake'; readonly atMs: number }
-  /** All is said; close the connection. `error`: why, undefined after `stop`. */
-  | { readonly kind: 'end'; readonly error: WeirError | undefined };
+  | { readonly kind: 'rtcp'; readonly track: number; readonly packet: Uint8Array };
 
 export interface ClientTrack {
   readonly format: Omit<TrackFormat, 'parameters'>;

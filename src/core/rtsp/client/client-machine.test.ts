@@ -13,7 +13,7 @@ import {
   TIMEOUTS,
   type Answer,
 } from './fake-camera.ts';
-import { TEARDOWN_WAIT_MS } from './client-machine.ts';
+import { TEARDOWN_WAIT_MS } from './dialogue.ts';
 
 const MAIN = 'rtsp://192.0.2.1/main';
 

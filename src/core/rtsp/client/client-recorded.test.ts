@@ -17,7 +17,7 @@ import {
 } from './fake-camera.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import type { MediaWay } from './client-io.ts';
-import { TEARDOWN_WAIT_MS } from './client-machine.ts';
+import { TEARDOWN_WAIT_MS } from './dialogue.ts';
 
 const CAMERAS = new URL('../../../../test/fixtures/cameras/', import.meta.url);
 const RECORDINGS: ReadonlyMap<string, string> = new Map(

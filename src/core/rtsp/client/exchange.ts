@@ -24,6 +24,7 @@ export interface OpenRequest {
 }
 
 export interface ExchangeOptions extends LoginOptions {
+  /** Some cameras refuse whoever does not say it (g2r#235). */
   readonly userAgent: string;
 }
 

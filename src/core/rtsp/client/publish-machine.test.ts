@@ -6,9 +6,10 @@ import { parseAuthorization } from '../digest/authorization.ts';
 import { RtspFramer, type RtspUnit } from '../wire/framer.ts';
 import type { RtspRequest } from '../wire/message.ts';
 import { parseRtspUrl } from '../wire/rtsp-url.ts';
+import { TEARDOWN_WAIT_MS } from './dialogue.ts';
 import { hash, respond } from './fake-camera.ts';
 import type { PublishInput, PublishOptions, PublishOutput } from './publish-io.ts';
-import { PUBLISH_TEARDOWN_WAIT_MS, PublishMachine } from './publish-machine.ts';
+import { MAX_UNANSWERED_KEEP_ALIVES, PublishMachine } from './publish-machine.ts';
 
 const PCMA: TrackFormat = {
   media: 'audio',
@@ -187,6 +188,40 @@ describe('PublishMachine', () => {
     assert.equal(server.machine.state, 'recording');
   });
 
+  it('a server that answers no keep-alive is left, after TEARDOWN; one that sends reports all the same is not', () => {
+    const server = mute('GET_PARAMETER');
+    for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
+    const report: RtspUnit = { kind: 'frame', channel: 1, payload: Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 1) };
+    server.push({ kind: 'units', units: [report] });
+    for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
+    assert.equal(server.machine.state, 'recording');
+    server.advance(15_000);
+    assert.deepEqual([server.ended, server.asked.at(-1)], ['push-failed', 'TEARDOWN']);
+  });
+
+  it('one that answers every second keep-alive is not left', () => {
+    const server = new Server((request, asked) =>
+      request.method === 'GET_PARAMETER' && asked % 2 === 0 ? undefined : plain(request, asked),
+    );
+    for (let i = 0; i < 20; i++) server.advance(15_000);
+    assert.equal(server.machine.state, 'recording');
+  });
+
+  it('a 401 to a keep-alive that cannot be answered ends nothing: media goes on', () => {
+    const server = new Server(refuse('GET_PARAMETER', '401 Unauthorized'));
+    server.advance(15_000);
+    assert.equal(server.machine.state, 'recording');
+  });
+
+  it('follows a REDIRECT of the server, and announces all there', () => {
+    const server = new Server();
+    const redirect = 'REDIRECT * RTSP/1.0\r\nCSeq: 5\r\nLocation: rtsp://192.0.2.2/other\r\n\r\n';
+    server.push({ kind: 'units', units: unitsOf(redirect) });
+    assert.deepEqual(server.asked.slice(5), ['TEARDOWN', 'OPTIONS', 'ANNOUNCE', 'SETUP', 'SETUP', 'RECORD']);
+    assert.equal(server.requests.at(-1)?.uri, 'rtsp://192.0.2.2/other');
+    assert.equal(server.machine.state, 'recording');
+  });
+
   it('follows a redirect', () => {
     const server = new Server((request, asked) =>
       request.method === 'ANNOUNCE' && asked === 0
@@ -221,7 +256,7 @@ describe('PublishMachine', () => {
     const leaving = mute('TEARDOWN');
     leaving.push({ kind: 'stop' });
     assert.equal(leaving.ended, undefined);
-    leaving.advance(PUBLISH_TEARDOWN_WAIT_MS);
+    leaving.advance(TEARDOWN_WAIT_MS);
     assert.equal(leaving.ended, 'done');
   });
 

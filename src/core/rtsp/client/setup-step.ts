@@ -2,10 +2,10 @@
 import { WeirError } from '../../errors.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import { parseSession } from '../wire/session.ts';
-import { responseError } from './client-errors.ts';
+import { setupError } from './client-errors.ts';
 import type { Delivery, MediaWay } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
-import type { SettingUp, SetupFailure } from './client-state.ts';
+import type { SettingUp, SetupFailure } from './client-step.ts';
 import { setUpTrack } from './setup-reply.ts';
 
 export interface SetupStep {
@@ -21,7 +21,7 @@ export function afterSetup(state: SettingUp, way: MediaWay, response: RtspRespon
   const planned = session.plan.tracks[next];
   if (planned === undefined) return { session, failure, delivery: undefined };
   const isFine = response.status === 200;
-  const track = isFine ? setUpTrack(planned, next, way, response, label) : responseError('SETUP', response, label, way);
+  const track = isFine ? setUpTrack(planned, next, way, response, label) : setupError(response, label, way);
   const header = session.header ?? parseSession(response.headers.get('Session') ?? '');
   if (!(track instanceof WeirError)) {
     return { session: { ...session, header, tracks: [...session.tracks, track] }, failure, delivery: track.delivery };

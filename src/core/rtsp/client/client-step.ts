@@ -1,20 +1,10 @@
-/** The states of a `ClientMachine`, each with what it holds, and the moment at which each wants to be woken. */
+/** The steps of a `ClientMachine`, each with what it holds. */
 import type { WeirError } from '../../errors.ts';
 import type { ClientTimeouts } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
 import type { MediaGate } from './media-gate.ts';
 
-export type ClientState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'options' }
-  | { readonly kind: 'describing' }
-  | Binding
-  | SettingUp
-  | Starting
-  | Playing
-  | { readonly kind: 'leaving'; readonly untilMs: number; readonly error: WeirError | undefined }
-  | { readonly kind: 'ended' };
+export type ClientStep = { readonly kind: 'describing' } | Binding | SettingUp | Starting | Playing;
 
 /** Ports for the next track are being opened. */
 export interface Binding {
@@ -56,30 +46,4 @@ export interface Playing {
 /** When there is too little media: time-out of the first byte, then of silence. */
 export function mediaDeadline({ media, sinceMs }: Playing, timeouts: ClientTimeouts): number {
   return media.lastMs === undefined ? sinceMs + timeouts.firstByteMs : media.lastMs + timeouts.idleMs;
-}
-
-/** `openSinceMs`: when the oldest open request was sent. Undefined: nothing is waited for here. */
-export function deadline(
-  state: ClientState,
-  openSinceMs: number | undefined,
-  timeouts: ClientTimeouts,
-): number | undefined {
-  switch (state.kind) {
-    case 'leaving':
-      return state.untilMs;
-    case 'playing':
-      return Math.min(state.keepAliveAtMs, mediaDeadline(state, timeouts));
-    case 'options':
-    case 'describing':
-    case 'setting-up':
-    case 'starting':
-      return openSinceMs === undefined ? undefined : openSinceMs + timeouts.responseMs;
-    case 'idle':
-    case 'connecting':
-    case 'binding':
-    case 'ended':
-      return undefined;
-    default:
-      return state satisfies never;
-  }
 }
