@@ -8,6 +8,8 @@ import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { FileSource } from '../../sources/file/file-source.ts';
+import { dialFor } from '../../sources/rtsp/dial.ts';
+import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
 import type { PushCommand } from '../command-line.ts';
 import { hash, random, StopSignal, type ExitCode } from '../outcome.ts';
@@ -31,16 +33,10 @@ export async function push(command: PushCommand, log: Log): Promise<ExitCode> {
   const source = new FileSource({ path: resolve(command.file), clock, log, label: command.file, rounds });
   const tracks = await tracksOf(source, command.file);
   const { transport, fingerprint } = command;
-  const session = await PushSession.open({
-    url,
-    tracks,
-    transport,
-    fingerprint,
-    timeoutMs: TIMEOUT_MS,
-    clock,
-    hash,
-    random,
-  });
+  const nonce = (): string => [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
+  const connect = dialFor({ settings: { transport: 'tcp', fingerprint }, userAgent: USER_AGENT, hash, nonce });
+  const timeoutMs = TIMEOUT_MS;
+  const session = await PushSession.open({ url, tracks, transport, connect, timeoutMs, clock, hash, nonce });
   const shown = redactUrl(command.url);
   for (const track of tracks) console.log(`  ${formatText(track)}`);
   console.log(`sends ${command.file} to ${shown} over ${transport.toUpperCase()}; Ctrl-C ends it`);
@@ -115,7 +111,8 @@ class PushSink implements SourceSink {
       goodbye: () => {},
       flush: () => {},
       accessUnit: (unit) => {
-        if (this.#session.bufferedBytes > MAX_WAITING_BYTES) this.#skipping[track] = true;
+        const { recording, bufferedBytes } = this.#session;
+        if (!recording || bufferedBytes > MAX_WAITING_BYTES) this.#skipping[track] = true;
         else if (unit.key) this.#skipping[track] = false;
         if (this.#skipping[track] === true) {
           this.dropped += 1;

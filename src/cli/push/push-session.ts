@@ -16,31 +16,40 @@ import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
-import { dialFor, type Dial } from '../../sources/rtsp/dial.ts';
+import type { Dial } from '../../sources/rtsp/dial.ts';
 import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
 import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
+import { AnswerBacklog } from './answer-backlog.ts';
 
 export interface PushSessionOptions {
   readonly url: RtspUrl;
   readonly tracks: readonly TrackFormat[];
   readonly transport: 'tcp' | 'udp';
-  readonly fingerprint: string | undefined;
+  readonly connect: Dial;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly hash: Hash;
-  /** In [0, 1), unguessable. */
-  readonly random: () => number;
+  /** Unguessable: letters and digits. */
+  readonly nonce: () => string;
+}
+
+/** A server that asks and asks and reads nothing is left once so much waits for it, whatever waits of media. */
+export const MAX_BACKLOG_BYTES = 64 * 1024;
+
+/** An open connection, and what is written into it. */
+interface Connection {
+  readonly pipe: BytePipe;
+  readonly backlog: AnswerBacklog;
 }
 
 export class PushSession {
   readonly #options: PushSessionOptions;
   readonly #machine: PublishMachine;
-  readonly #dial: Dial;
   readonly #pairs: readonly UdpPair[];
   readonly #connecting = new AbortController();
   readonly #recording = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<WeirError | undefined>();
-  #pipe: BytePipe | undefined;
+  #connection: Connection | undefined;
   #ways: readonly PublishWay[] = [];
   #wake: Timer | undefined;
   #over = false;
@@ -48,9 +57,7 @@ export class PushSession {
   private constructor(options: PushSessionOptions, pairs: readonly UdpPair[]) {
     this.#options = options;
     this.#pairs = pairs;
-    const { url, tracks, timeoutMs, fingerprint, hash, random } = options;
-    const nonce = (): string => [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
-    this.#dial = dialFor({ settings: { transport: 'tcp', fingerprint }, userAgent: USER_AGENT, hash, nonce });
+    const { url, tracks, timeoutMs, hash, nonce } = options;
     this.#machine = new PublishMachine({
       url,
       label: redactUrl(url.requestUrl),
@@ -82,20 +89,27 @@ export class PushSession {
 
   /** Bytes that the system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#pipe?.bufferedBytes ?? 0;
+    return this.#connection?.pipe.bufferedBytes ?? 0;
+  }
+
+  /** Whether what is sent goes anywhere: not while the server's redirect is followed. */
+  get recording(): boolean {
+    return this.#ways.length > 0;
   }
 
   /** `packet` may be used again at once. */
   send(track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
     const way = this.#ways[track];
-    if (way === undefined || this.#over) return;
+    if (way === undefined || this.#over || this.#connection === undefined) return;
+    const { pipe, backlog } = this.#connection;
     if (way.kind === 'interleaved') {
-      this.#pipe?.write(frame(part === 'rtp' ? way.rtpChannel : way.rtcpChannel, packet));
+      const bytes = frame(part === 'rtp' ? way.rtpChannel : way.rtcpChannel, packet);
+      backlog.media(bytes.length);
+      pipe.write(bytes);
       return;
     }
     const port = part === 'rtp' ? way.rtpPort : way.rtcpPort;
-    const host = this.#pipe?.remoteAddress;
-    if (host !== undefined) this.#pairs[track]?.[part].send(new Uint8Array(packet), { host, port });
+    this.#pairs[track]?.[part].send(new Uint8Array(packet), { host: pipe.remoteAddress, port });
   }
 
   /** TEARDOWN, once what was sent is on its way; half a second at most. */
@@ -107,7 +121,10 @@ export class PushSession {
   #push(input: PublishInput): void {
     if (this.#over) return;
     const nowMs = this.#options.clock.monoMs();
-    for (const output of this.#machine.push(input, nowMs)) this.#carryOut(output, nowMs);
+    for (const output of this.#machine.push(input, nowMs)) {
+      this.#carryOut(output, nowMs);
+      if (this.#over) return;
+    }
   }
 
   #carryOut(output: PublishOutput, nowMs: number): void {
@@ -116,7 +133,7 @@ export class PushSession {
         void this.#connect(output.url);
         return;
       case 'send':
-        this.#pipe?.write(output.bytes);
+        this.#say(output.bytes);
         return;
       case 'recording':
         this.#ways = output.ways;
@@ -134,13 +151,26 @@ export class PushSession {
     }
   }
 
+  #say(bytes: Uint8Array): void {
+    if (this.#connection === undefined) return;
+    const { pipe, backlog } = this.#connection;
+    const waitingBytes = backlog.answer(bytes.length, pipe.bufferedBytes);
+    pipe.write(bytes);
+    if (waitingBytes <= MAX_BACKLOG_BYTES) return;
+    const expected = `at most ${MAX_BACKLOG_BYTES / 1024} KiB that wait`;
+    void this.#end(
+      new WeirError('push-failed', 'The server does not read what it is sent', { place: pipe.remote, expected }),
+    );
+  }
+
   async #connect(url: RtspUrl): Promise<void> {
-    this.#pipe?.close();
-    this.#pipe = undefined;
-    const { clock, timeoutMs } = this.#options;
+    this.#connection?.pipe.close();
+    this.#connection = undefined;
+    this.#ways = [];
+    const { clock, timeoutMs, connect } = this.#options;
     let pipe: BytePipe;
     try {
-      pipe = await this.#dial(url, { timeoutMs, clock, signal: this.#connecting.signal });
+      pipe = await connect(url, { timeoutMs, clock, signal: this.#connecting.signal });
     } catch (error) {
       const place = redactUrl(url.requestUrl);
       const message = error instanceof WeirError ? error.message : 'No connection';
@@ -151,15 +181,16 @@ export class PushSession {
       pipe.destroy();
       return;
     }
-    this.#pipe = pipe;
+    const connection: Connection = { pipe, backlog: new AnswerBacklog() };
+    this.#connection = connection;
     const framer = new RtspFramer();
     pipe.handle({
       data: (chunk) => {
-        if (this.#pipe === pipe) this.#push({ kind: 'units', units: framer.push(chunk) });
+        if (this.#connection === connection) this.#push({ kind: 'units', units: framer.push(chunk) });
       },
       drain: () => {},
       close: () => {
-        if (this.#pipe === pipe) this.#push({ kind: 'closed' });
+        if (this.#connection === connection) this.#push({ kind: 'closed' });
       },
     });
     this.#push({ kind: 'connected' });
@@ -170,7 +201,7 @@ export class PushSession {
     this.#over = true;
     this.#wake?.cancel();
     this.#connecting.abort();
-    const pipe = this.#pipe;
+    const pipe = this.#connection?.pipe;
     pipe?.close();
     this.#options.clock.after(CLOSE_WAIT_MS, () => pipe?.destroy());
     await Promise.all(this.#pairs.map((pair) => pair.close()));

@@ -5,40 +5,10 @@ import { MemoryLog } from '../../base/memory-log.ts';
 import { WeirError } from '../../core/errors.ts';
 import { ClientMachine } from '../../core/rtsp/client/client-machine.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
-import type { BytePipe, PipeHandler } from '../../net/byte-pipe.ts';
+import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import { hash } from './fake-camera.ts';
 import { MAX_BACKLOG_BYTES, RtspAttempt } from './rtsp-attempt.ts';
-
-/** A connection whose peer takes nothing. */
-class StuckPipe implements BytePipe {
-  readonly remote = '192.0.2.1:554';
-  readonly remoteAddress = '192.0.2.1';
-  readonly localAddress = undefined;
-  readonly handling = Promise.withResolvers<PipeHandler>();
-  bufferedBytes = 0;
-  closed = false;
-
-  write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
-    assert.ok(!this.closed, 'nothing is written once it is given up');
-    for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) this.bufferedBytes += part.length;
-    return false;
-  }
-
-  handle(handler: PipeHandler): void {
-    this.handling.resolve(handler);
-  }
-
-  close(): void {
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.closed) return;
-    this.closed = true;
-    queueMicrotask(() => void this.handling.promise.then((handler) => handler.close(undefined)));
-  }
-}
 
 test('a source that asks without end and reads nothing is left, however much it asks at once', async () => {
   const url = parseRtspUrl('rtsp://192.0.2.1/live');

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../../base/manual-clock.ts';
+import { formatFor } from '../../core/codec/registry.ts';
+import { WeirError } from '../../core/errors.ts';
+import { AUDIO } from '../../core/mp4/film.table.ts';
+import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
+import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
+import { AnswerBacklog } from './answer-backlog.ts';
+import { MAX_BACKLOG_BYTES, PushSession, type PushSessionOptions } from './push-session.ts';
+
+const QUESTION = Buffer.from(`OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nSession: ${'1'.repeat(200)}\r\n\r\n`);
+const QUESTIONS = Buffer.concat(Array.from({ length: 1000 }, () => QUESTION));
+
+/** Answers as a server does, and takes what it is sent as long as it is told to. */
+class ServerPipe extends StuckPipe {
+  takes = true;
+  readonly #framer = new RtspFramer();
+
+  override write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
+    super.write(bytes);
+    if (!this.takes) return false;
+    this.bufferedBytes = 0;
+    for (const part of bytes instanceof Uint8Array ? [bytes] : bytes)
+      for (const unit of this.#framer.push(part))
+        if (unit.kind === 'message' && unit.message.kind === 'request') this.#answer(unit.message.headers);
+    return true;
+  }
+
+  #answer(headers: { get(name: string): string | undefined }): void {
+    const transport = headers.get('Transport');
+    const lines = [
+      'RTSP/1.0 200 OK',
+      `CSeq: ${headers.get('CSeq')}`,
+      'Session: 7',
+      transport && `Transport: ${transport}`,
+    ];
+    const text = `${lines.filter((line) => line !== undefined).join('\r\n')}\r\n\r\n`;
+    void this.handling.promise.then((handler) => handler.data(Buffer.from(text)));
+  }
+}
+
+function optionsFor(pipe: StuckPipe): PushSessionOptions {
+  const url = parseRtspUrl('rtsp://192.0.2.1/live');
+  assert.ok(!(url instanceof WeirError));
+  const connect = (): Promise<StuckPipe> => Promise.resolve(pipe);
+  const common = { clock: new ManualClock(), hash: () => 'h', nonce: () => 'n' };
+  return { url, tracks: [formatFor(AUDIO, 96)], transport: 'tcp', connect, timeoutMs: 10_000, ...common };
+}
+
+test('a server that asks without end and reads nothing is left before it records', async () => {
+  const pipe = new StuckPipe();
+  const refused = assert.rejects(PushSession.open(optionsFor(pipe)), { code: 'push-failed', message: /does not read/ });
+  const handler = await pipe.handling.promise;
+  handler.data(QUESTIONS);
+  await refused;
+  assert.ok(pipe.closed);
+  assert.ok(pipe.bufferedBytes < MAX_BACKLOG_BYTES + 1024, `${pipe.bufferedBytes} bytes wait`);
+});
+
+test('… and while it records, however much media waits beside', async () => {
+  const pipe = new ServerPipe();
+  const session = await PushSession.open(optionsFor(pipe));
+  const handler = await pipe.handling.promise;
+  handler.data(QUESTIONS);
+  assert.ok(!pipe.closed, 'one that reads may ask');
+  pipe.takes = false;
+  for (let i = 0; i < 100; i++) session.send(0, 'rtp', new Uint8Array(10_000));
+  assert.ok(!pipe.closed, 'media may wait');
+  const mediaBytes = pipe.bufferedBytes;
+  handler.data(QUESTIONS);
+  assert.equal((await session.ended)?.code, 'push-failed');
+  assert.ok(pipe.bufferedBytes < mediaBytes + MAX_BACKLOG_BYTES + 1024);
+});
+
+test('answers that wait are summed up, until they are on their way with all that was written before them', () => {
+  const backlog = new AnswerBacklog();
+  assert.equal(backlog.answer(100, 0), 100);
+  assert.equal(backlog.answer(100, 100), 200);
+  assert.equal(backlog.answer(100, 200), 300);
+  backlog.media(1000);
+  assert.equal(backlog.answer(100, 1250), 400, 'not yet all of the first');
+  assert.equal(backlog.answer(100, 1000), 400, 'the first is out, and stays counted for a while');
+  backlog.media(1000);
+  assert.equal(backlog.answer(100, 600), 200);
+  assert.equal(backlog.answer(100, 0), 100);
+});
