@@ -7,9 +7,9 @@ import { WeirError } from '../../core/errors.ts';
 import type { Announcement } from '../../core/rtsp/server/announcement.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { TrackReport } from './media-out.ts';
-import type { DatagramFaults } from './publisher-ports.ts';
 import { noIngestFaults, RECEIVER_REPORT_MS, RtpIngest } from '../../stream/rtp-ingest.ts';
 import type { SkippedMedia, Source, SourceSink } from '../../stream/source.ts';
+import type { DatagramFaults } from '../../stream/track-ports.ts';
 
 /** A publisher that sends no media for so long is gone, whatever its socket says. */
 export const PUBLISHER_SILENCE_MS = 15_000;
