@@ -33,7 +33,6 @@ export async function push(command: PushCommand, log: Log): Promise<ExitCode> {
   const source = new FileSource({ path: resolve(command.file), clock, log, label: command.file, rounds });
   const tracks = await tracksOf(source, command.file);
   const { transport, fingerprint } = command;
-  const nonce = (): string => [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
   const connect = dialFor({ settings: { transport: 'tcp', fingerprint }, userAgent: USER_AGENT, hash, nonce });
   const timeoutMs = TIMEOUT_MS;
   const session = await PushSession.open({ url, tracks, transport, connect, timeoutMs, clock, hash, nonce });
@@ -123,4 +122,8 @@ class PushSink implements SourceSink {
       },
     }));
   }
+}
+
+function nonce(): string {
+  return [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readRange } from '../../base/read-range.ts';
 import { SEGMENT_BYTES_LONGEST } from '../../stream/cutting-rules.ts';
 import type { StorageFile } from './storage.ts';
 
@@ -56,7 +57,7 @@ export class DiskFile implements StorageFile {
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {
-    return this.#run('read', () => readRange(this.#handle, offset, length));
+    return this.#run('read', () => readBounded(this.#handle, offset, length));
   }
 
   patch(offset: number, bytes: Uint8Array): Promise<void> {
@@ -102,16 +103,9 @@ export class DiskFile implements StorageFile {
   }
 }
 
-/** Reads a range; shorter at the end of the file. */
-export async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.min(length, MAX_READ_BYTES));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
+/** What one read of a storage gives: at most `MAX_READ_BYTES`, less at the end of the file. */
+export function readBounded(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  return readRange(handle, offset, Math.min(length, MAX_READ_BYTES));
 }
 
 /** The pieces that follow the first `count` bytes. */

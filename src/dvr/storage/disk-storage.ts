@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { within } from '../../base/within.ts';
 import { WeirError } from '../../core/errors.ts';
-import { DiskFile, readRange, type DiskFileOptions, type WriteMeter } from './disk-file.ts';
+import { DiskFile, readBounded, type DiskFileOptions, type WriteMeter } from './disk-file.ts';
 import { checkMarker, syncFolderAt, type KnownUuids } from './marker.ts';
 import { OperationLane } from './operation-lane.ts';
 import { parseRecordingPath } from './recording-path.ts';
@@ -90,7 +90,7 @@ export class DiskStorage implements Storage {
   read(path: string, offset: number, length: number): Promise<Uint8Array | undefined> {
     return this.#guard(this.#reads, path, async () => {
       await using handle = await openIfThere(join(this.#root, path), 'r');
-      return handle === undefined ? undefined : await readRange(handle, offset, length);
+      return handle === undefined ? undefined : await readBounded(handle, offset, length);
     });
   }
 

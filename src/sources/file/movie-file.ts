@@ -1,6 +1,7 @@
 /** An MP4 on disk, opened for reading by ranges: its boxes are looked at one by one, only `moov` and `moof` are read. */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { readRange } from '../../base/read-range.ts';
 import { WeirError } from '../../core/errors.ts';
 import { invalid, parseBoxHead } from '../../core/mp4/read/boxes.ts';
 import { Movie } from '../../core/mp4/read/movie.ts';
@@ -32,7 +33,7 @@ export class MovieFile implements AsyncDisposable {
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) throw missing(path, 'This is not a file');
-      const movie = await readMovie((offset, length) => readRange(handle, path, offset, length), stat.size);
+      const movie = await readMovie((offset, length) => readWhole(handle, path, offset, length), stat.size);
       // A recording may be cut off anywhere: what is whole plays.
       movie.cut(stat.size);
       return new MovieFile(handle, path, movie, stat.size);
@@ -44,7 +45,7 @@ export class MovieFile implements AsyncDisposable {
 
   /** Bytes of the file, in a buffer of their own: fewer than asked only at its end. Throws `source-file-missing`. */
   read(offset: number, length: number): Promise<Uint8Array> {
-    return readRange(this.#handle, this.#path, offset, Math.max(0, Math.min(length, this.byteLength - offset)));
+    return readWhole(this.#handle, this.#path, offset, Math.max(0, Math.min(length, this.byteLength - offset)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,16 +88,11 @@ async function readBox(
   return { bytes, type, path: type, start: 0, content: head.headSize, end: size };
 }
 
-async function readRange(handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled).catch((cause: unknown) => {
-      throw missing(path, 'The file cannot be read', cause);
-    });
-    if (bytesRead === 0) throw missing(path, 'The file became shorter while it was read');
-    filled += bytesRead;
-  }
+async function readWhole(handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = await readRange(handle, offset, length).catch((cause: unknown) => {
+    throw missing(path, 'The file cannot be read', cause);
+  });
+  if (bytes.length < length) throw missing(path, 'The file became shorter while it was read');
   return bytes;
 }
 
