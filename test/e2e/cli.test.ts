@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -206,6 +206,37 @@ peerTest(
       ]);
       assert.match(errors, /nb_read_frames=\d\d/);
     }
+  },
+);
+
+peerTest(
+  'a pull of what is away, or refuses, ends with an error: no file is made, and one that is there stays',
+  [],
+  async (context) => {
+    const folder = temporaryFolder(context);
+    const [fresh, old] = ['fresh.mp4', 'old.mp4'].map((name) => path.join(folder, name)) as [string, string];
+    writeFileSync(old, 'a film');
+    const weir = await RunningWeir.start(context, 'streams: { studio: { source: publish } }\n');
+    const away = createServer();
+    away.listen(0, '127.0.0.1');
+    await once(away, 'listening');
+    const { port } = away.address() as AddressInfo;
+    away.close();
+    await once(away, 'close');
+    const rows = [
+      [[`rtsp://127.0.0.1:${port}/live`, fresh], 'source-unreachable'],
+      [[`rtsp://127.0.0.1:${port}/live`, old, '--force'], 'source-unreachable'],
+      [[`${weir.rtsp}/nowhere`, fresh], 'source-not-found'],
+      [[`${weir.rtsp}/studio`, fresh], 'source-refused'],
+    ] as const;
+    const pull = async ([args, code]: (typeof rows)[number]): Promise<void> => {
+      const ended = await weirCommand(['pull', ...args]);
+      assert.deepEqual([ended.code, ended.stdout], [1, '']);
+      assert.ok(ended.stderr.includes(`(${code})`), ended.stderr);
+    };
+    await Promise.all(rows.map(pull));
+    assert.ok(!existsSync(fresh));
+    assert.equal(readFileSync(old, 'utf8'), 'a film');
   },
 );
 

@@ -16,6 +16,7 @@ const QUESTIONS = Buffer.concat(Array.from({ length: 1000 }, () => QUESTION));
 /** Answers as a server does, and takes what it is sent as long as it is told to. */
 class ServerPipe extends StuckPipe {
   takes = true;
+  heardFrame = false;
   readonly #framer = new RtspFramer();
 
   override write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
@@ -24,7 +25,8 @@ class ServerPipe extends StuckPipe {
     this.bufferedBytes = 0;
     for (const part of bytes instanceof Uint8Array ? [bytes] : bytes)
       for (const unit of this.#framer.push(part))
-        if (unit.kind === 'message' && unit.message.kind === 'request') this.#answer(unit.message.headers);
+        if (unit.kind === 'frame') this.heardFrame = true;
+        else if (unit.kind === 'message' && unit.message.kind === 'request') this.#answer(unit.message.headers);
     return true;
   }
 
@@ -72,6 +74,30 @@ test('… and while it records, however much media waits beside', async () => {
   handler.data(QUESTIONS);
   assert.equal((await session.ended)?.code, 'push-failed');
   assert.ok(pipe.bufferedBytes < mediaBytes + MAX_BACKLOG_BYTES + 1024);
+});
+
+test('while a redirect of the server is followed nothing is sent, then all of it there', async () => {
+  const pipes = [new ServerPipe(), new ServerPipe()] as const;
+  const asked: string[] = [];
+  const second = Promise.withResolvers<ServerPipe>();
+  const connect: PushSessionOptions['connect'] = (url) => {
+    asked.push(url.requestUrl);
+    return asked.length === 1 ? Promise.resolve(pipes[0]) : second.promise;
+  };
+  const session = await PushSession.open({ ...optionsFor(pipes[0]), connect });
+  const handler = await pipes[0].handling.promise;
+  handler.data(Buffer.from('REDIRECT * RTSP/1.0\r\nCSeq: 1\r\nLocation: rtsp://192.0.2.1/other\r\n\r\n'));
+  assert.deepEqual([session.recording, asked.at(-1)], [false, 'rtsp://192.0.2.1/other']);
+  session.send(0, 'rtp', new Uint8Array(100));
+  second.resolve(pipes[1]);
+  for (let turns = 0; turns < 100 && !session.recording; turns++) await new Promise(setImmediate);
+  assert.ok(session.recording);
+  assert.ok(!pipes[1].heardFrame);
+  session.send(0, 'rtp', new Uint8Array(100));
+  assert.ok(pipes[1].heardFrame);
+  pipes[1].takes = false;
+  pipes[1].destroy();
+  assert.equal((await session.ended)?.code, 'push-failed');
 });
 
 test('answers that wait are summed up, until they are on their way with all that was written before them', () => {
