@@ -36,7 +36,7 @@ interface Machine<Other> {
   push(input: Input, nowMs: number): readonly (Output | Other)[];
 }
 
-class Dialogue<Other extends { readonly kind: string }> {
+class Conversation<Other extends { readonly kind: string }> {
   readonly machine: Machine<Other>;
   readonly server: WildServer;
   readonly #random: Random;
@@ -45,6 +45,8 @@ class Dialogue<Other extends { readonly kind: string }> {
   #connecting = false;
   #wakeMs: number | undefined;
   #ends = 0;
+  /** It came as far as media. */
+  hadMedia = false;
   nowMs = 1000;
 
   constructor(machine: Machine<Other>, random: Random, other: (output: Other) => void) {
@@ -68,7 +70,9 @@ class Dialogue<Other extends { readonly kind: string }> {
       assert.ok(!this.ended || output.kind === 'wake', `${output.kind} after the end`);
       if (isOutput(output)) this.#carryOut(output);
     }
-    assert.equal(this.ended, this.machine.state === 'ended');
+    const { state } = this.machine;
+    assert.equal(this.ended, state === 'ended');
+    if (state === 'playing' || state === 'recording') this.hadMedia = true;
     // What the edge has to say to that comes after all of it.
     for (const output of outputs) if (!isOutput(output)) this.#other(output);
   }
@@ -111,7 +115,7 @@ class Dialogue<Other extends { readonly kind: string }> {
     this.push({ kind: 'stop' });
     for (let wakes = 0; wakes < 4 && !this.ended; wakes++) this.wakeUp();
     assert.ok(this.ended && this.nowMs <= stoppedMs + TEARDOWN_WAIT_MS, `still ${this.machine.state}`);
-    for (const kind of ['tick', 'stop', 'closed'] as const) this.push({ kind });
+    for (const kind of ['tick', 'stop', 'closed', 'connected', 'start'] as const) this.push({ kind });
     this.#hear(this.server.say());
     assert.equal(this.#ends, 1);
   }
@@ -156,11 +160,12 @@ function isOutput(output: { readonly kind: string }): output is Output {
 }
 
 test('a client that receives', () => {
+  let played = 0;
   fuzz('receiving', ROUNDS, (random, round) => {
     const ways = (['tcp', 'udp', 'multicast'] as const).slice(round % 3);
     const options = { url: url(), label: LABEL, userAgent: 'weir', timeouts: TIMEOUTS, hash, nonce: () => 'c' };
     const machine = new ClientMachine({ ...options, ways, keepAlive: 'OPTIONS' });
-    const dialogue: Dialogue<ClientOutput> = new Dialogue<ClientOutput>(machine, random, (output) => {
+    const dialogue: Conversation<ClientOutput> = new Conversation<ClientOutput>(machine, random, (output) => {
       for (const input of answersOf(output, random)) dialogue.take(machine.push(input, dialogue.nowMs));
     });
     play(dialogue, random, () => {
@@ -170,7 +175,9 @@ test('a client that receives', () => {
     });
     if (round % 2 === 0) dialogue.fallSilent();
     else dialogue.stop();
+    if (dialogue.hadMedia) played += 1;
   });
+  assert.ok(played > 0, 'not one of them plays');
 });
 
 /** Ports that are there at once, or not at all. */
@@ -182,6 +189,7 @@ function answersOf(output: ClientOutput, random: Random): readonly ClientInput[]
 }
 
 test('a client that publishes', () => {
+  let recorded = 0;
   fuzz('publishing', ROUNDS / 2, (random, round) => {
     const format = { media: 'audio', clockRate: 8000, channels: 1, fmtp: new Map<string, string>() } as const;
     const machine = new PublishMachine({
@@ -200,10 +208,12 @@ test('a client that publishes', () => {
       hash,
       nonce: () => 'c',
     });
-    const dialogue = new Dialogue(machine, random, () => {});
+    const dialogue = new Conversation(machine, random, () => {});
     play(dialogue, random, () => {});
     dialogue.stop();
+    if (dialogue.hadMedia) recorded += 1;
   });
+  assert.ok(recorded > 0, 'not one of them records');
 });
 
 function play(dialogue: { readonly ended: boolean; step(): void }, random: Random, more: () => void): void {

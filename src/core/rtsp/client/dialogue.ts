@@ -79,9 +79,11 @@ export class Dialogue<Step extends { readonly kind: string }, Output> {
   push(input: DialogueInput, nowMs: number): void {
     switch (input.kind) {
       case 'start':
-        this.#connect();
+        if (this.#phase.kind === 'idle') this.#connect();
         return;
       case 'connected':
+        // One that was asked for and then given up may open all the same.
+        if (this.#phase.kind !== 'connecting') return;
         this.#phase = { kind: 'options' };
         this.ask('OPTIONS', this.requestUrl, [], nowMs);
         return;

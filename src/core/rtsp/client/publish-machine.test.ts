@@ -271,6 +271,15 @@ describe('PublishMachine', () => {
     assert.equal(server.machine.state, 'recording');
   });
 
+  it('a connection that opens after the end is nobody’s', () => {
+    const server = mute('OPTIONS');
+    server.push({ kind: 'stop' });
+    assert.deepEqual([server.asked, server.ended], [['OPTIONS'], 'done']);
+    for (const kind of ['connected', 'start'] as const)
+      assert.deepEqual(server.machine.push({ kind }, server.nowMs), [], kind);
+    assert.equal(server.machine.state, 'ended');
+  });
+
   it('answers what the server asks in between', () => {
     const server = new Server();
     const sent = server.machine.push(
