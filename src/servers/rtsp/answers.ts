@@ -111,7 +111,10 @@ async function tracks(
 async function play(session: ServerSession, asking: OpenConnection, parts: ServerParts): Promise<ServerAnswer> {
   const { stream, tracks } = await openStream(session.stream, asking, parts);
   const owner = asking.ownerOf(session);
-  if (owner === undefined) throw new WeirError('session-unknown', 'The session ended meanwhile');
+  // Nothing is attached for a reply that nobody waits for: it would be held for ever.
+  if (owner === undefined || asking.signal.aborted) {
+    throw new WeirError('session-unknown', 'The session ended meanwhile, or who asked left');
+  }
   const former = owner.media(session);
   if (former instanceof ReaderSession) former.detach();
   const reader = new ReaderSession({
@@ -128,7 +131,10 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
   owner.setMedia(session, reader);
   reader.attach();
   // Who pauses wants to know where it goes on; who begins wants to see something.
-  if (former instanceof ReaderSession) await reader.begun(RESUME_WAIT_MS);
+  if (former instanceof ReaderSession) {
+    await reader.begun(RESUME_WAIT_MS);
+    if (asking.signal.aborted) reader.detach();
+  }
   parts.log.info({ peer: owner.pipe.remote, stream: session.stream, user: session.user }, 'A reader plays');
   return { kind: 'playing', starts: reader.starts() };
 }

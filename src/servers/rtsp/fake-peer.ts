@@ -50,12 +50,13 @@ export class Peer {
     });
   }
 
-  async ask(
-    method: string,
-    control = '',
-    headers: Readonly<Record<string, string>> = {},
-    body = '',
-  ): Promise<RtspResponse> {
+  ask(...request: Parameters<Peer['say']>): Promise<RtspResponse> {
+    this.say(...request);
+    return this.reply();
+  }
+
+  /** Asks, and does not wait for the reply. */
+  say(method: string, control = '', headers: Readonly<Record<string, string>> = {}, body = ''): void {
     this.#cseq += 1;
     const entries = Object.entries({ CSeq: String(this.#cseq), ...headers });
     this.#write(
@@ -66,7 +67,6 @@ export class Peer {
         body: new TextEncoder().encode(body),
       }),
     );
-    return this.reply();
   }
 
   async reply(): Promise<RtspResponse> {

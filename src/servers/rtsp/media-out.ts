@@ -5,6 +5,7 @@ import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { Batch } from '../../stream/batch.ts';
 import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
 import { ReaderQueue, type ReaderLosses } from '../../stream/reader-queue.ts';
+import { HeldStart, lostInAll } from './held-start.ts';
 import type { Layouts } from './layouts.ts';
 
 /** An RTCP packet about one track. */
@@ -17,6 +18,8 @@ export interface MediaOut {
   readonly losses: ReaderLosses;
   /** Bytes handed over. */
   readonly bytes: number;
+  /** What waits for `flow`, oldest first; undefined: it flows, or has stopped. */
+  readonly held: readonly Batch[] | undefined;
   /** Takes what the reader begins with, and holds it and what is pushed until `flow`. */
   attach(burst: readonly Batch[]): void;
   /** The number, as it will go out, of the first packet of a batch that is held: by its place among them. Undefined if it is not known. */
@@ -40,8 +43,7 @@ export class InterleavedOut implements MediaOut {
   /** By track. */
   readonly #channels: ReadonlyMap<number, PortPair>;
   readonly #queue: ReaderQueue;
-  /** What came before `flow`. */
-  #held: Buffer[] | undefined = [];
+  readonly #start = new HeldStart<Buffer>();
 
   constructor(
     pipe: BytePipe,
@@ -57,7 +59,11 @@ export class InterleavedOut implements MediaOut {
   }
 
   get losses(): ReaderLosses {
-    return this.#queue.losses;
+    return lostInAll(this.#start.losses, this.#queue.losses);
+  }
+
+  get held(): readonly Batch[] | undefined {
+    return this.#start.batches;
   }
 
   get bytes(): number {
@@ -65,24 +71,23 @@ export class InterleavedOut implements MediaOut {
   }
 
   attach(burst: readonly Batch[]): void {
-    this.#held = burst.map((batch) => this.#framed(batch));
+    this.#start.begin(
+      burst,
+      burst.map((batch) => this.#framed(batch)),
+    );
   }
 
   firstSequence(held: number): number | undefined {
-    return this.#held?.[held]?.readUInt16BE(FRAME_HEADER_BYTES + 2);
+    return this.#start.part(held)?.readUInt16BE(FRAME_HEADER_BYTES + 2);
   }
 
   push(batch: Batch, begins: boolean): boolean {
     const bytes = this.#framed(batch);
-    if (this.#held === undefined) return this.#queue.push(bytes, begins);
-    this.#held.push(bytes);
-    return true;
+    return this.#start.take(batch, bytes, begins) || this.#queue.push(bytes, begins);
   }
 
   flow(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    this.#queue.start(held);
+    this.#queue.start(this.#start.end());
   }
 
   control(reports: readonly TrackReport[]): void {
@@ -98,6 +103,7 @@ export class InterleavedOut implements MediaOut {
   }
 
   stop(): void {
+    this.#start.end();
     this.#queue.stop();
   }
 

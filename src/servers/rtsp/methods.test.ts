@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { parseRtcp } from '../../core/rtcp/parse.ts';
 import { writeReceiverReport } from '../../core/rtcp/write.ts';
 import { RESUME_WAIT_MS } from './answers.ts';
+import { REPLY_MS_MAX } from './reader-session.ts';
 import { REDIRECT_MS } from './session-media.ts';
 import { House } from './fake-house.ts';
 import { batchOf, VIDEO } from './fake-stream.ts';
@@ -59,6 +60,26 @@ describe('PAUSE', () => {
     // Its clock, where the track itself has not come yet.
     const info = `url=${peer.base}/trackID=0;seq=5;rtptime=5,url=${peer.base}/trackID=1;rtptime=0`;
     assert.deepEqual([reply.status, reply.headers.get('RTP-Info')], [200, info]);
+  });
+});
+
+describe('PLAY asked over another connection', () => {
+  it('that goes before the answer leaves the session paused, and nothing is held for it', async () => {
+    await using house = await House.open();
+    const [owner, other] = [house.peer(), house.peer()];
+    const session = { Session: (await owner.play([0, 2])).headers.get('Session') ?? '' };
+    await owner.ask('PAUSE');
+    other.say('PLAY', '', session);
+    await house.until('it reads', () => house.yard.readers.size === 1, owner);
+    other.socket.destroy();
+    await house.until('the other is gone', () => house.server.connections.open === 1, owner);
+    house.clock.advance(RESUME_WAIT_MS);
+    await house.until('nothing is held', () => house.yard.readers.size === 0, owner);
+    house.clock.advance(2 * REPLY_MS_MAX);
+    owner.say('PLAY', '', session);
+    await house.until('it reads', () => house.yard.readers.size === 1, house.peer());
+    house.clock.advance(RESUME_WAIT_MS);
+    assert.equal((await owner.reply()).status, 200);
   });
 });
 

@@ -1,8 +1,10 @@
 /** A reader of a group: what is sent is sent once for all of them, so there is nothing of its own. */
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
+import type { Batch } from '../../stream/batch.ts';
 import type { ReaderLosses } from '../../stream/reader-queue.ts';
 import type { RelayTrack, Stream } from '../../stream/stream.ts';
 import type { UdpView } from '../../stream/udp-view.ts';
+import { HeldStart } from './held-start.ts';
 import type { MediaOut } from './media-out.ts';
 import type { MulticastGroups } from './multicast-groups.ts';
 
@@ -16,6 +18,8 @@ export interface MulticastReader {
 export class MulticastOut implements MediaOut {
   readonly losses: ReaderLosses = { overflows: 0, batches: 0, bytes: 0 };
   readonly bytes = 0;
+  /** Only for the reply to say where it begins: the group is sent to, not the reader. */
+  readonly #start = new HeldStart<undefined>();
   readonly #groups: MulticastGroups;
   readonly #reader: MulticastReader;
 
@@ -24,17 +28,25 @@ export class MulticastOut implements MediaOut {
     this.#reader = reader;
   }
 
-  attach(): void {}
+  get held(): readonly Batch[] | undefined {
+    return this.#start.batches;
+  }
+
+  attach(burst: readonly Batch[]): void {
+    this.#start.begin(burst, []);
+  }
 
   firstSequence(): undefined {
     return undefined;
   }
 
-  push(): boolean {
+  push(batch: Batch, begins: boolean): boolean {
+    this.#start.take(batch, undefined, begins);
     return false;
   }
 
   flow(): void {
+    this.#start.end();
     const { session, stream, tracks, view } = this.#reader;
     this.#groups.join(session, stream, tracks, view);
   }
@@ -44,6 +56,7 @@ export class MulticastOut implements MediaOut {
   drain(): void {}
 
   stop(): void {
+    this.#start.end();
     this.#groups.leave(this.#reader.session);
   }
 

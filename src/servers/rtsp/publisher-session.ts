@@ -138,15 +138,17 @@ export class PublisherSession implements Source {
     if (this.#state.kind === 'running') this.#state.ingest.drop(index);
   }
 
-  /** About once a second: receiver reports as they fall due. False: it has been silent for too long. */
-  tick(nowMs: number): boolean {
+  /** About once a second: receiver reports as they fall due. Returns why it has to go, if it has. */
+  tick(nowMs: number): WeirError | undefined {
     const state = this.#state;
-    if (state.kind !== 'running') return true;
+    if (state.kind !== 'running') return undefined;
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + RECEIVER_REPORT_MS;
       this.#options.report(state.ingest.reports(nowMs));
     }
-    return nowMs - this.#mediaMs < PUBLISHER_SILENCE_MS;
+    return nowMs - this.#mediaMs >= PUBLISHER_SILENCE_MS
+      ? new WeirError('source-silent', 'The publisher sends no media')
+      : undefined;
   }
 
   /** Announces those tracks that were set up and can be used. */

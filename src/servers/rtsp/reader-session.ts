@@ -4,18 +4,21 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { codecFor } from '../../core/codec/registry.ts';
-import type { WeirError } from '../../core/errors.ts';
+import { WeirError } from '../../core/errors.ts';
 import { SENDER_REPORT_MS, writeGoodbye } from '../../core/rtcp/write.ts';
 import type { TrackStart } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { Batch } from '../../stream/batch.ts';
 import { FRAME_HEADER_BYTES } from '../../stream/framed.ts';
-import type { ReaderLosses } from '../../stream/reader-queue.ts';
+import { READER_STALLED_MS, type ReaderLosses } from '../../stream/reader-queue.ts';
 import type { Attachment, RelayReader, RelayTrack, Stream } from '../../stream/stream.ts';
 import type { MediaOut } from './media-out.ts';
 import { ReaderAccount, type ReaderTotal } from './reader-totals.ts';
 import { ReceivedReports, type ReaderReport } from './received-reports.ts';
 import { countSent, senderReports, type SentTrack } from './sender-reports.ts';
+
+/** The reply to PLAY is out by then, whatever it waits for. */
+export const REPLY_MS_MAX = 1000;
 
 export interface ReaderSessionOptions {
   readonly session: ServerSession;
@@ -46,8 +49,7 @@ export class ReaderSession implements RelayReader {
   /** The picture whose key frames are waited for, by index; undefined: any batch will do. */
   #leader: number | undefined;
   #attachment: Attachment | undefined;
-  /** What came before the reply to PLAY was out; undefined: it is out. */
-  #held: Batch[] | undefined = [];
+  #attachedMs = 0;
   #reportDueMs = Number.POSITIVE_INFINITY;
   #sentUpToUtcMs: number | undefined;
   /** Somebody waits for the first of each track. */
@@ -87,12 +89,10 @@ export class ReaderSession implements RelayReader {
   /** Attaches to the stream and holds everything until `flow`. */
   attach(): void {
     this.detach();
-    this.#held = [];
-    const { stream, session } = this.#options;
+    const { stream, session, clock } = this.#options;
+    this.#attachedMs = clock.monoMs();
     this.#attachment = stream.attach(this, session.start);
-    const burst = this.#attachment.burst.filter(({ track }) => this.#taken[track] !== undefined);
-    this.#held.unshift(...burst);
-    this.#out.attach(burst);
+    this.#out.attach(this.#attachment.burst.filter(({ track }) => this.#taken[track] !== undefined));
   }
 
   /** Resolves when something of each track is held, or after `waitMs`. */
@@ -108,7 +108,7 @@ export class ReaderSession implements RelayReader {
 
   /** Where each track begins; undefined if nothing is held, or that is not known of all. */
   starts(): readonly TrackStart[] | undefined {
-    const held = this.#held ?? [];
+    const held = this.#out.held ?? [];
     if (held.length === 0) return undefined;
     const firstMs = this.#firstUtcMs(held);
     const starts = this.#all().map(({ track }) => {
@@ -123,8 +123,7 @@ export class ReaderSession implements RelayReader {
 
   /** The reply to PLAY is out: sender reports first, so that the tracks agree from their first packets on, then the burst. */
   flow(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const held = this.#out.held ?? [];
     this.#sendReports(this.#firstUtcMs(held));
     this.#reportDueMs = this.#options.clock.monoMs() + SENDER_REPORT_MS;
     for (const batch of held) {
@@ -147,17 +146,13 @@ export class ReaderSession implements RelayReader {
     if (taken === undefined) return;
     const begins = this.#leader === undefined || (batch.key && batch.track === this.#leader);
     const goesOut = this.#out.push(batch, begins);
-    if (this.#held !== undefined) this.#hold(this.#held, batch);
-    else if (goesOut) this.#countSent(taken, batch);
-  }
-
-  #hold(held: Batch[], batch: Batch): void {
-    held.push(batch);
-    if (this.#begun !== undefined && this.#hasBegun()) this.#begun();
+    if (this.#out.held === undefined) {
+      if (goesOut) this.#countSent(taken, batch);
+    } else if (this.#begun !== undefined && this.#hasBegun()) this.#begun();
   }
 
   #hasBegun(): boolean {
-    return this.#all().every(({ track }) => this.#held?.some((batch) => batch.track === track.index) === true);
+    return this.#all().every(({ track }) => this.#out.held?.some((batch) => batch.track === track.index) === true);
   }
 
   end(error: WeirError): void {
@@ -186,15 +181,20 @@ export class ReaderSession implements RelayReader {
     return this.#reports.report;
   }
 
-  /** About once a second: sender reports as they fall due. False: the reader is hopeless. */
-  tick(nowMs: number): boolean {
-    if (this.#held !== undefined) return true;
+  /** About once a second: sender reports as they fall due. Returns why it has to go, if it has. */
+  tick(nowMs: number): WeirError | undefined {
+    if (this.#out.held !== undefined) {
+      if (nowMs - this.#attachedMs <= REPLY_MS_MAX) return undefined;
+      return new WeirError('reader-too-slow', 'The reply to PLAY did not go out');
+    }
     this.#count();
     if (nowMs >= this.#reportDueMs) {
       this.#reportDueMs = nowMs + SENDER_REPORT_MS;
       this.#sendReports(this.#options.clock.utcMs());
     }
-    return !this.#out.stalled(nowMs);
+    return this.#out.stalled(nowMs)
+      ? new WeirError('reader-too-slow', `The reader took nothing for ${READER_STALLED_MS / 1000} s`)
+      : undefined;
   }
 
   /** BYE for each track: players end cleanly. */

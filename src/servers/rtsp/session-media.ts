@@ -112,12 +112,8 @@ export class SessionMedia implements DatagramSink {
       });
     }
     for (const [session, media] of this.#media) {
-      if (media.tick(nowMs)) continue;
-      const error =
-        media instanceof ReaderSession
-          ? new WeirError('reader-too-slow', 'The reader took nothing for 30 s')
-          : new WeirError('source-silent', 'The publisher sends no media');
-      overdue.push({ session, error, isHopeless: true });
+      const error = media.tick(nowMs);
+      if (error !== undefined) overdue.push({ session, error, isHopeless: true });
     }
     return overdue;
   }

@@ -4,6 +4,7 @@ import type { Batch } from '../../stream/batch.ts';
 import { PacedQueue, type TrackDatagrams } from '../../stream/paced-queue.ts';
 import type { ReaderLosses } from '../../stream/reader-queue.ts';
 import type { UdpView } from '../../stream/udp-view.ts';
+import { HeldStart, lostInAll } from './held-start.ts';
 import type { MediaOut, TrackReport } from './media-out.ts';
 
 export interface TrackSender {
@@ -16,7 +17,7 @@ export class UdpOut implements MediaOut {
   /** By track. */
   readonly #senders: ReadonlyMap<number, TrackSender>;
   readonly #queue: PacedQueue;
-  #held: TrackDatagrams[] | undefined = [];
+  readonly #start = new HeldStart<TrackDatagrams>();
 
   constructor(view: UdpView, senders: ReadonlyMap<number, TrackSender>, waitsForKey: boolean, clock: Clock) {
     this.#view = view;
@@ -25,7 +26,11 @@ export class UdpOut implements MediaOut {
   }
 
   get losses(): ReaderLosses {
-    return this.#queue.losses;
+    return lostInAll(this.#start.losses, this.#queue.losses);
+  }
+
+  get held(): readonly Batch[] | undefined {
+    return this.#start.batches;
   }
 
   get bytes(): number {
@@ -34,26 +39,25 @@ export class UdpOut implements MediaOut {
 
   attach(burst: readonly Batch[]): void {
     const parts = this.#view.burst(burst);
-    this.#held = burst.map(({ track }, i) => ({ track, datagrams: parts[i] ?? [] }));
+    this.#start.begin(
+      burst,
+      burst.map(({ track }, i) => ({ track, datagrams: parts[i] ?? [] })),
+    );
   }
 
   firstSequence(held: number): number | undefined {
-    const first = this.#held?.[held]?.datagrams[0];
+    const first = this.#start.part(held)?.datagrams[0];
     return first && ((first[2] ?? 0) << 8) | (first[3] ?? 0);
   }
 
   push(batch: Batch, begins: boolean): boolean {
     // Cut as it comes, even if it has to wait: the view numbers in order.
     const part = { track: batch.track, datagrams: this.#view.datagrams(batch) };
-    if (this.#held === undefined) return this.#queue.push(part, begins);
-    this.#held.push(part);
-    return true;
+    return this.#start.take(batch, part, begins) || this.#queue.push(part, begins);
   }
 
   flow(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    this.#queue.start(held);
+    this.#queue.start(this.#start.end());
   }
 
   control(reports: readonly TrackReport[]): void {
@@ -63,6 +67,7 @@ export class UdpOut implements MediaOut {
   drain(): void {}
 
   stop(): void {
+    this.#start.end();
     this.#queue.stop();
   }
 
