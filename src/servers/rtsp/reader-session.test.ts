@@ -9,11 +9,12 @@ import { InterleavedOut } from './media-out.ts';
 import { ReaderSession, REPLY_MS_MAX } from './reader-session.ts';
 import { ReaderTotals } from './reader-totals.ts';
 
+const noop = (): boolean => true;
+
 test('a reader whose reply to PLAY does not go out has to go; let go of, or playing, it may stay', () => {
   const clock = new ManualClock();
   const session = new ServerSession('1', 'play', 'yard', undefined, 0);
   session.addTrack({ track: 0, way: { kind: 'interleaved', channels: [0, 1] }, uri: '' });
-  const noop = (): boolean => true;
   const pipe = { remote: '', remoteAddress: '', localAddress: undefined, bufferedBytes: 0, closed: false };
   const whole = { ...pipe, write: noop, handle: noop, close: noop, destroy: noop };
   const reader = new ReaderSession({
