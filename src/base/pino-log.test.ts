@@ -48,6 +48,23 @@ test('no secret comes through, wherever it stands', () => {
   assert.ok(line.includes('192.0.2.1'));
 });
 
+test('no password in the path or the query of a camera comes through', () => {
+  for (const path of [
+    'user=admin_password=hunter2_channel=1_stream=0.sdp',
+    '?loginuse=admin&loginpas=hunter2',
+    '?authbasic=hunter2',
+    '?u=admin&p=hunter2',
+  ]) {
+    const [line = ''] = logged('json', (log) => {
+      const url = `rtsp://192.0.2.1/${path}`;
+      const error = new WeirError('source-refused', `It refuses ${url}`, { place: url });
+      log.error({ source: url, loginpas: 'hunter2', error }, `The source ${url} is away`);
+    });
+    assert.ok(!line.includes('hunter2'), line);
+    assert.ok(line.includes('192.0.2.1'), line);
+  }
+});
+
 test('odd values do not break a line', () => {
   const loop: Record<string, unknown> = {};
   loop['self'] = loop;

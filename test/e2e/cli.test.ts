@@ -1,9 +1,7 @@
 /** `weir probe`, `weir pull` and `weir push`, against weir and against programs that others wrote. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -11,7 +9,9 @@ import type { ProbeReport } from '../../src/cli/probe/probe-report.ts';
 import { BundleCamera } from '../harness/bundle-camera.ts';
 import { audioHashes, codedPictureHashes, makeClip, pictureHashes } from '../harness/clips.ts';
 import { GstCamera } from '../harness/gst-camera.ts';
+import { heldAddress } from '../harness/held-address.ts';
 import { peerTest } from '../harness/peers.ts';
+import { plainServer } from '../harness/plain-server.ts';
 import { Background, mustRun } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
 import { weirBackground, weirCommand } from '../harness/weir-command.ts';
@@ -71,6 +71,12 @@ peerTest('a probe that fails says why', ['gst-rtsp-server'], async (context) => 
   assert.equal((JSON.parse(ended.stdout) as ProbeReport).error?.code, 'source-unauthorized');
   assert.doesNotMatch(ended.stdout + ended.stderr, /wrong@/);
   assert.equal((await weirCommand(['probe', 'http://camera/'])).code, 2);
+  const away = `rtsp://${await heldAddress(context)}/user=admin_password=CamSecret77_channel=1_stream=0.sdp`;
+  for (const more of [[], ['--json']]) {
+    const { stdout, stderr } = await weirCommand(['probe', away, ...more]);
+    assert.match(stdout, /user=\*\*\*_password=\*\*\*_channel=1/);
+    assert.doesNotMatch(stdout + stderr, /CamSecret77/);
+  }
 });
 
 peerTest('a film is pushed, pulled, pushed and pulled: the same frames', ['ffmpeg', 'ffprobe'], async (context) => {
@@ -133,8 +139,7 @@ function joined(hashes: readonly string[]): string {
 
 peerTest('ffmpeg takes what is pushed, the first frame and all that follow', ['ffmpeg'], async (context) => {
   const clip = await makeClip(context, { seconds: 2 });
-  const port = await freePort();
-  const url = `rtsp://127.0.0.1:${port}/in`;
+  const url = `rtsp://${await heldAddress(context)}/in`;
   const input = ['-v', 'error', '-rtsp_flags', 'listen', '-i', url];
   const listener = new Background(context, 'ffmpeg', [...input, '-map', '0:v', '-c', 'copy', '-f', 'framemd5', '-']);
   // It says nowhere that it listens, and takes one connection alone.
@@ -168,16 +173,46 @@ peerTest(
   },
 );
 
-/** One that nothing uses now, for a program that must be told. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  return address.port;
-}
+peerTest(
+  'a push whose file goes away while the server answers ends, and so does its session',
+  ['ffmpeg'],
+  async (context) => {
+    const clip = await makeClip(context, { seconds: 1 });
+    const server = await plainServer(context, (method) => {
+      if (method === 'ANNOUNCE') rmSync(clip);
+      return true;
+    });
+    const pushed = await weirCommand(['push', clip, server.url]);
+    assert.deepEqual([pushed.code, server.asked.at(-1)], [1, 'TEARDOWN'], pushed.stderr);
+    assert.match(pushed.stderr, /\(file-unreadable\)/);
+  },
+);
+
+peerTest(
+  'Ctrl-C ends a push that no server answers, and a pull that knows of no track',
+  ['ffmpeg'],
+  async (context) => {
+    const folder = temporaryFolder(context);
+    const clip = await makeClip(context, { seconds: 1 });
+    const rows = [(url: string) => ['push', clip, url], (url: string) => ['pull', url, path.join(folder, 'none.mp4')]];
+    for (const words of rows) {
+      const asked = Promise.withResolvers<void>();
+      const server = await plainServer(context, () => {
+        asked.resolve();
+        return false;
+      });
+      const running = weirBackground(context, words(server.url));
+      await asked.promise;
+      const sentMs = performance.now();
+      assert.equal(await running.end('SIGINT'), 0, running.stderr);
+      assert.ok(performance.now() - sentMs < RESPONSE_MS / 2, 'the answer is not waited for');
+      assert.deepEqual([running.stdout, running.stderr], ['', '']);
+    }
+  },
+);
+
+/** How long an answer is waited for, where nobody ends it. */
+const RESPONSE_MS = 10_000;
 
 peerTest(
   'pull ends by Ctrl-C with a film, and by SIGKILL with one up to its last second',
@@ -217,15 +252,10 @@ peerTest(
     const [fresh, old] = ['fresh.mp4', 'old.mp4'].map((name) => path.join(folder, name)) as [string, string];
     writeFileSync(old, 'a film');
     const weir = await RunningWeir.start(context, 'streams: { studio: { source: publish } }\n');
-    const away = createServer();
-    away.listen(0, '127.0.0.1');
-    await once(away, 'listening');
-    const { port } = away.address() as AddressInfo;
-    away.close();
-    await once(away, 'close');
+    const away = `rtsp://${await heldAddress(context)}/live`;
     const rows = [
-      [[`rtsp://127.0.0.1:${port}/live`, fresh], 'source-unreachable'],
-      [[`rtsp://127.0.0.1:${port}/live`, old, '--force'], 'source-unreachable'],
+      [[away, fresh], 'source-unreachable'],
+      [[away, old, '--force'], 'source-unreachable'],
       [[`${weir.rtsp}/nowhere`, fresh], 'source-not-found'],
       [[`${weir.rtsp}/studio`, fresh], 'source-refused'],
     ] as const;

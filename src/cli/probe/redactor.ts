@@ -7,7 +7,7 @@
  *     Session: 8812371;timeout=60                                →   Session: session-1;timeout=60
  *     X-Anything-Else: 77                                        →   X-Anything-Else: ***
  */
-import { redactText } from '../../base/redact.ts';
+import { redactText, redactUrlFields, secretUrlFields } from '../../base/redact.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { StandIns } from './stand-ins.ts';
@@ -92,7 +92,7 @@ export class Redactor {
 
   #plain(line: string): string {
     const ours = this.#credentials === undefined ? line : line.replaceAll(this.#credentials, '***');
-    const urls = redactText(ours.replaceAll(SECRET_FIELD, '$1***')).replaceAll(
+    const urls = redactText(redactUrlFields(ours)).replaceAll(
       URL_TEXT,
       (_, scheme: string, rest: string) => scheme + this.#afterScheme(rest),
     );
@@ -164,12 +164,6 @@ const HARMLESS = new Set([
   'x-transport-options',
 ]);
 const URL_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>,;]+)/gi;
-/**
- * Some write user and password into the path, and go on after '_' (Xiongmai: `/user=admin_password=x_channel=1`); others into the query
- * (`loginuse`, `loginpas` of many nameless ones).
- */
-const SECRET_FIELD =
-  /(?<![a-z])((?:loginuse|loginpas|user(?:name)?|usr|password|passwd|pass|psw|pwd)=)((?:(?!_[a-z]+=)[^\s&/?;"'])*)/gi;
 const SERIAL_FIELD = /((?:\bSN[\s:=#-]*(?=\d)|\b[Ss]erial ?(?:[Nn](?:o|umber))?\.?[:=#-]\s*))[\w-]{4,}/g;
 
 /** Not looked for: they are part of everything. */
@@ -184,8 +178,12 @@ function credentialsPattern(url: string, userinfo: string): RegExp | undefined {
   const colon = userinfo.indexOf(':');
   const written = colon < 0 ? [userinfo] : [userinfo.slice(0, colon), userinfo.slice(colon + 1)];
   const decoded = meant === undefined ? [] : [meant.user, meant.password];
-  const fields = Array.from(url.matchAll(SECRET_FIELD), ([, , value = '']) => value);
-  const forms = new Set([...fields, ...written, ...decoded, ...decoded.map((text) => encodeURIComponent(text))]);
+  const forms = new Set([
+    ...secretUrlFields(url),
+    ...written,
+    ...decoded,
+    ...decoded.map((text) => encodeURIComponent(text)),
+  ]);
   const patterns = [...forms]
     .filter((form) => !TOO_SHORT.test(form))
     .toSorted((a, b) => b.length - a.length)
