@@ -7,6 +7,7 @@
  * A listener hands over connections that begin as HTTP; `accept` gets the pipe once both halves are there.
  */
 import type { Clock, Timer } from '../base/clock.ts';
+import { OldestFirst } from '../base/oldest-first.ts';
 import { WeirError } from '../core/errors.ts';
 import { Base64Stream } from '../core/rtsp/tunnel/base64-stream.ts';
 import { HttpHeadReader, type HttpRequestHead } from '../core/rtsp/tunnel/http-head.ts';
@@ -31,18 +32,31 @@ const MAX_COOKIE_LENGTH = 256;
 const OPENED =
   'HTTP/1.0 200 OK\r\nConnection: close\r\nCache-Control: no-store\r\nPragma: no-cache\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n';
 
+interface Unfinished {
+  readonly pipe: BytePipe;
+  /** Waits for it. */
+  readonly timer: Timer;
+}
+
 export class TunnelDoor {
   readonly #options: TunnelDoorOptions;
   readonly #tunnels = new Map<string, ServerTunnel>();
-  /** What each has to do with the timer that waits for it. */
-  readonly #unfinished = new Map<BytePipe, Timer>();
+  readonly #unfinished = new OldestFirst<BytePipe, Unfinished>(MAX_UNFINISHED);
+  /** All that were taken over and are open, but for the GETs of accepted tunnels. */
+  readonly #pipes = new Set<BytePipe>();
 
   constructor(options: TunnelDoorOptions) {
     this.#options = options;
   }
 
+  /** Connections that are open here and belong to no tunnel that was accepted, or are its second half. */
+  get open(): number {
+    return this.#pipes.size;
+  }
+
   /** Takes over a connection on which `first` has come. */
   take(pipe: BytePipe, first: Uint8Array): void {
+    this.#pipes.add(pipe);
     const reader = new HttpHeadReader();
     this.#waitFor(pipe);
     const data = (chunk: Uint8Array): void => {
@@ -52,7 +66,7 @@ export class TunnelDoor {
       if (read instanceof WeirError || read.head.kind === 'response') refuse(pipe, '400 Bad Request', NO_TUNNEL);
       else this.#request(pipe, read.head, read.rest);
     };
-    pipe.handle({ data, drain: () => {}, close: () => this.#finished(pipe) });
+    pipe.handle({ data, drain: () => {}, close: () => this.#closed(pipe) });
     data(first);
   }
 
@@ -72,7 +86,7 @@ export class TunnelDoor {
     if (this.#tunnels.has(key)) return refuse(pipe, '409 Conflict');
     if (this.#tunnels.size >= MAX_TUNNELS) return refuse(pipe, '503 Service Unavailable');
     const tunnel = new ServerTunnel(pipe, () => {
-      this.#finished(pipe);
+      this.#closed(pipe);
       this.#tunnels.delete(key);
     });
     this.#waitFor(pipe);
@@ -82,24 +96,27 @@ export class TunnelDoor {
 
   /** For TUNNEL_WAIT_MS, and while there are not too many. */
   #waitFor(pipe: BytePipe): void {
-    this.#unfinished.set(
-      pipe,
-      this.#options.clock.after(TUNNEL_WAIT_MS, () => pipe.destroy()),
-    );
-    const [oldest] = this.#unfinished.keys();
-    if (this.#unfinished.size > MAX_UNFINISHED) oldest?.destroy();
+    const timer = this.#options.clock.after(TUNNEL_WAIT_MS, () => pipe.destroy());
+    const oldest = this.#unfinished.add(pipe, { pipe, timer });
+    oldest?.timer.cancel();
+    oldest?.pipe.destroy();
   }
 
   #finished(pipe: BytePipe): void {
-    this.#unfinished.get(pipe)?.cancel();
-    this.#unfinished.delete(pipe);
+    this.#unfinished.take(pipe)?.timer.cancel();
+  }
+
+  #closed(pipe: BytePipe): void {
+    this.#finished(pipe);
+    this.#pipes.delete(pipe);
   }
 
   #join(tunnel: ServerTunnel, post: BytePipe, rest: Uint8Array): void {
     const known = tunnel.joined;
-    tunnel.readFrom(post, known ? rest : new Uint8Array(0));
+    tunnel.readFrom(post, known ? rest : new Uint8Array(0), () => this.#closed(post));
     if (known) return;
     this.#finished(tunnel.get);
+    this.#pipes.delete(tunnel.get);
     this.#options.accept(tunnel);
     tunnel.push(rest);
   }
@@ -160,8 +177,8 @@ class ServerTunnel implements BytePipe {
     return this.#post !== undefined;
   }
 
-  /** From now on requests come on `post`, the one before is done with. `first` came on it already. */
-  readFrom(post: BytePipe, first: Uint8Array): void {
+  /** From now on requests come on `post`, the one before is done with. `first` came on it already. `ended`: it closed. */
+  readFrom(post: BytePipe, first: Uint8Array, ended: () => void): void {
     this.#post?.destroy();
     this.#post = post;
     this.#base64 = new Base64Stream();
@@ -172,7 +189,7 @@ class ServerTunnel implements BytePipe {
       },
       drain: () => {},
       // It may be made anew; that the peer is gone shows on the GET.
-      close: () => {},
+      close: ended,
     });
     this.push(first);
   }

@@ -1,6 +1,7 @@
 /** TLS as byte pipes: connecting, where the certificate is verified or is the one whose fingerprint was given; and listening. */
 import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { OldestFirst } from '../base/oldest-first.ts';
 import { WeirError } from '../core/errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { TLS_MIN, type Certificate } from './certificate.ts';
@@ -64,22 +65,20 @@ export async function listenTls(options: TlsListenOptions): Promise<TlsListener>
   const { certificate, failed, accept } = options;
   const open = new Set<Socket>();
   /** By the peer's address and port, which is all that the secure socket has in common with it. */
-  const shaking = new Map<string, Socket>();
+  const shaking = new OldestFirst<string, Socket>(MAX_HANDSHAKES);
   const settings = { minVersion: TLS_MIN, handshakeTimeout: HANDSHAKE_MS } as const;
   const server = createServer({ ...settings, cert: certificate.cert, key: certificate.key });
   server.on('connection', (socket: Socket) => {
     const remote = remoteOf(socket);
     open.add(socket);
-    shaking.set(remote, socket);
     socket.once('close', () => {
       open.delete(socket);
-      if (shaking.get(remote) === socket) shaking.delete(remote);
+      if (shaking.get(remote) === socket) shaking.take(remote);
     });
-    const [oldest] = shaking.values();
-    if (shaking.size > MAX_HANDSHAKES) oldest?.destroy();
+    shaking.add(remote, socket)?.destroy();
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    shaking.delete(remoteOf(socket));
+    shaking.take(remoteOf(socket));
     accept(new SocketPipe(socket));
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {

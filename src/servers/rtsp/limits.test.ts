@@ -6,11 +6,13 @@ import type { RtspResponse } from '../../core/rtsp/wire/message.ts';
 import { MAX_HEADERS } from '../../core/rtsp/wire/parse-head.ts';
 import { FIRST_REQUEST_MS, MAX_PIPELINED_REQUESTS } from '../../core/rtsp/server/connection.ts';
 import { MAX_SESSIONS_PER_CONNECTION } from '../../core/rtsp/server/connection-sessions.ts';
+import type { BytePipe } from '../../net/byte-pipe.ts';
 import { Admission, MAX_UNPROVEN_CONNECTIONS, MAX_UNPROVEN_PER_ADDRESS, type Unproven } from './admission.ts';
 import { MAX_SESSIONS_PER_ADDRESS, TRACKS_WAIT_MS } from './answers.ts';
 import { MESSAGE_MS } from './message-stream.ts';
 import { House } from './fake-house.ts';
 import type { Peer } from './fake-peer.ts';
+import { MAX_CONNECTIONS } from './server.ts';
 
 describe('a peer is closed, and told why, that', () => {
   const rows: readonly (readonly [string, string | undefined, number, string])[] = [
@@ -152,6 +154,25 @@ it('so it is with all addresses together, at once', () => {
   assert.deepEqual(admission.surplus(), []);
 });
 
+it('each that comes gets the place of another, however long that takes to go', () => {
+  const admission = new Admission();
+  const connections = Array.from({ length: 3 * MAX_UNPROVEN_CONNECTIONS }, () => at('10.0.0.1'));
+  const gone = connections.map((connection) => admission.enter(connection)).filter((one) => one !== undefined);
+  assert.deepEqual(gone, connections.slice(0, 2 * MAX_UNPROVEN_CONNECTIONS));
+});
+
+it('connections that are to become tunnels count until they are closed', async () => {
+  await using house = await House.open();
+  for (let count = 0; count < MAX_CONNECTIONS; count++) {
+    house.server.accept(stuckPipe('GET / HTTP/1.0\r\n'), 'tcp');
+    // Once it is handed over it is not counted as RTSP any more.
+    await undefined;
+  }
+  assert.deepEqual(house.server.connections.refused, 0);
+  house.server.accept(stuckPipe(''), 'tcp');
+  assert.deepEqual(house.server.connections.refused, 1);
+});
+
 /** So many connections, in order, each of which has said something. */
 async function all(house: House, count: number): Promise<readonly Peer[]> {
   const peers: Peer[] = [];
@@ -169,6 +190,12 @@ function describeYard(peer: Peer, cseq: number): string {
 
 function setUp(peer: Peer): Promise<RtspResponse> {
   return peer.ask('SETUP', '/trackID=0', { Transport: 'RTP/AVP/TCP;unicast' });
+}
+
+/** Says something at once, and takes for ever to close. */
+function stuckPipe(says: string): BytePipe {
+  const { pipe } = at('10.0.0.1');
+  return { ...pipe, handle: (handler) => handler.data(Buffer.from(says)) };
 }
 
 const noop = (): boolean => false;

@@ -57,7 +57,7 @@ interface Opened {
   readonly totals: ReaderTotals;
 }
 
-/** More are closed as they come. */
+/** Those of tunnels included. More are closed as they come. */
 export const MAX_CONNECTIONS = 10_000;
 /** What a closing server gives its peers to take what waits for them. */
 export const CLOSE_WAIT_MS = 500;
@@ -246,7 +246,8 @@ export class RtspServer {
 
   /** Takes a connection over, also one that came to another server: a WebSocket. */
   accept(pipe: BytePipe, door: Door): void {
-    if (this.#connections.size >= MAX_CONNECTIONS || this.#closed !== undefined) {
+    const open = this.#connections.size + this.#parts.tunnels.open;
+    if (open >= MAX_CONNECTIONS || this.#closed !== undefined) {
       this.#refused += 1;
       pipe.destroy();
       return;
