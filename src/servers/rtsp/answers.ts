@@ -177,6 +177,7 @@ async function record(
   // Packets are wanted from the moment on at which the stream takes the source up; the reply waits for it.
   const refused = await Promise.race([publisher.started, over]);
   if (refused !== undefined) throw refused;
+  over.catch((fault: unknown) => connection.failed('record', fault));
   log.info({ peer: pipe.remote, stream: session.stream, user: session.user }, 'A publisher began');
   return OWN;
 }

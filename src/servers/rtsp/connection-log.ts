@@ -20,8 +20,8 @@ export class ConnectionLog {
   }
 
   /** The program's own fault. */
-  failed(ask: ServerAsk, error: unknown): void {
-    this.#log.error({ peer: this.#peer, error }, `The RTSP request ${ask.kind} failed`);
+  failed(what: ServerAsk['kind'], error: unknown): void {
+    this.#log.error({ code: 'internal', peer: this.#peer, error }, `The RTSP request ${what} failed`);
   }
 
   /** `error`: why we ended it; undefined: it left by itself. */

@@ -133,6 +133,11 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     this.pipe.close();
   }
 
+  failed(what: ServerAsk['kind'], fault: unknown): void {
+    this.#log.failed(what, fault);
+    this.pipe.destroy();
+  }
+
   redirect(session: ServerSession, to: string): void {
     this.#media.moves(session);
     this.#push({ kind: 'redirect', session, to });
@@ -203,19 +208,21 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   #ask(ask: ServerAsk): void {
-    const answer = answerTo(ask, this, this.#parts);
-    if (answer instanceof Promise) void this.#answerLater(ask, answer);
-    else this.#answer(ask, answer);
+    try {
+      const answer = answerTo(ask, this, this.#parts);
+      if (answer instanceof Promise) void this.#answerLater(ask, answer);
+      else this.#answer(ask, answer);
+    } catch (fault) {
+      this.failed(ask.kind, fault);
+    }
   }
 
   async #answerLater(ask: ServerAsk, later: Promise<ServerAnswer>): Promise<void> {
     try {
       const answer = await later;
       if (!this.#closing.signal.aborted) this.#answer(ask, answer);
-    } catch (error) {
-      // The program's own fault: it costs this connection, and nobody else theirs.
-      this.#log.failed(ask, error);
-      this.pipe.destroy();
+    } catch (fault) {
+      this.failed(ask.kind, fault);
     }
   }
 

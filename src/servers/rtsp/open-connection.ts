@@ -1,5 +1,6 @@
 /** A connection as the answers to its questions, other connections and the status see it. */
 import type { WeirError } from '../../core/errors.ts';
+import type { ServerAsk } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { MediaWays } from './media-ways.ts';
@@ -29,6 +30,11 @@ export interface OpenConnection {
   endSession(session: ServerSession, error: WeirError | undefined): void;
   /** Closes it at once with an answer that says why: the peer is to blame. */
   giveUp(error: WeirError): void;
+  /**
+   * The program's own fault in what a question came to, at once or later: it costs this connection, and nobody else theirs. Anywhere else on the way of
+   * the data a fault ends the process.
+   */
+  failed(what: ServerAsk['kind'], fault: unknown): void;
   /** Asks a reader to go on at another URL, and ends its session if it does not leave. */
   redirect(session: ServerSession, to: string): void;
 }

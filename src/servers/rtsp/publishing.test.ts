@@ -79,6 +79,10 @@ async function publishing(house: House, reason?: WeirError): Promise<{ readonly 
   return { peer, heard };
 }
 
+function fault(): never {
+  throw new RangeError('ours');
+}
+
 describe('publishing', () => {
   it('PAUSE lets go of the stream, and RECORD takes it up again', async () => {
     await using house = await House.open();
@@ -92,6 +96,32 @@ describe('publishing', () => {
     const begun = heard.lines.filter((line) => line.startsWith('announce'));
     assert.deepEqual([begun.length, heard.lines.includes('0: packet 5')], [2, false]);
     assert.equal(house.server.sessions()[0]?.state, 'recording');
+  });
+
+  it('a fault of ours costs its connection, said, and nobody else theirs: at once, in time, or behind a publisher', async () => {
+    await using house = await House.open();
+    const [other, early] = [house.peer(), house.peer()];
+    const { peer, heard } = await publishing(house);
+    house.registry.take = (source) => heard.run(source).then(fault);
+    const later = await announced(house);
+    assert.equal((await later.ask('RECORD')).status, 200);
+    heard.stop();
+    await later.closed();
+    house.registry.take = fault;
+    const refused = await announced(house);
+    refused.say('RECORD');
+    await refused.closed();
+    house.registry.publishError = fault;
+    early.say('ANNOUNCE', '', { 'Content-Type': 'application/sdp' }, ANNOUNCED);
+    await early.closed();
+    await peer.closed();
+    assert.equal((await other.ask('OPTIONS')).status, 200);
+    const said = house.log.lines.filter(({ level }) => level === 'error').map(({ message }) => message);
+    assert.deepEqual(said, [
+      'The RTSP request record failed',
+      'The RTSP request record failed',
+      'The RTSP request announce failed',
+    ]);
   });
 
   it('says what of it cannot be taken', async () => {
