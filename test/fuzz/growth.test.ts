@@ -103,7 +103,7 @@ function framing(): Lasting {
 
 /** A connection that nobody closes, on which sessions come and go. */
 function connection(): Lasting {
-  const machine = new ServerConnection(newTable(), { udp: true, multicast: true }, 0);
+  const machine = new ServerConnection(newTable(), '192.0.2.1', { udp: true, multicast: true }, 0);
   const framer = new RtspFramer();
   let nowMs = 0;
   const requests = [

@@ -15,8 +15,6 @@ export const TRACKS_WAIT_MS = 15_000;
 
 /** How long a PLAY after PAUSE waits for the first packet of each track, to say where it goes on. */
 export const RESUME_WAIT_MS = 200;
-/** A large house behind one address, or a proxy; past it somebody forgets to end what he began. */
-export const MAX_SESSIONS_PER_ADDRESS = 1000;
 
 /** At once where nothing has to be waited for. A rejection is the program's own fault. */
 export function answerTo(
@@ -30,10 +28,6 @@ export function answerTo(
   if (ask.login !== undefined) parts.admission.leave(connection);
   const to = elsewhere(ask, parts);
   if (to !== undefined) return { kind: 'moved', to };
-  if (makesSession(ask) && parts.sessionsAt(connection.pipe.remoteAddress) >= MAX_SESSIONS_PER_ADDRESS) {
-    const expected = `at most ${MAX_SESSIONS_PER_ADDRESS}`;
-    return { kind: 'refused', error: new WeirError('limit-reached', 'Too many sessions of one address', { expected }) };
-  }
   switch (ask.kind) {
     case 'describe':
       return orRefused(describe(ask.stream, connection, parts));
@@ -58,10 +52,6 @@ export function answerTo(
       return { kind: 'parameters', values: sessionParameters(ask.session, media, parts.registry) };
     }
   }
-}
-
-function makesSession(ask: ServerAsk): boolean {
-  return ask.kind === 'announce' || (ask.kind === 'tracks' && ask.joins === undefined);
 }
 
 /** Where what is asked for is served instead. Who plays already is sent there by itself. */

@@ -41,7 +41,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     this.#media = new SessionMedia(parts.clock, () => this.#push({ kind: 'heard' }));
     this.ways = new MediaWays(pipe, parts, this.#media);
     const offered = door === 'tcp' ? MediaWays.offered(parts) : { udp: false, multicast: false };
-    this.#machine = new ServerConnection(parts.table, offered, parts.clock.monoMs());
+    this.#machine = new ServerConnection(parts.table, pipe.remoteAddress, offered, parts.clock.monoMs());
     this.#messages = new MessageStream(pipe, door);
   }
 

@@ -47,23 +47,34 @@ export class FakeStream implements Pick<Stream, Used> {
   burst: readonly Batch[] = [];
   clock: SenderClock | undefined = { ntpUtcMs: 0, rtpTimestamp: 0 };
   list: readonly RelayTrack[] | undefined = [VIDEO, AUDIO];
-  /** How many wait for the list. */
-  waiting = 0;
+  readonly #waiting = new Set<(list: readonly RelayTrack[]) => void>();
 
   constructor(name: string) {
     this.name = name;
   }
 
+  /** How many wait for the list. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Waits for the signal while there is no list, as an on-demand stream waits for its source. */
   tracks(signal: AbortSignal): Promise<readonly RelayTrack[]> {
     if (this.list !== undefined) return Promise.resolve(this.list);
-    const { promise, reject } = Promise.withResolvers<readonly RelayTrack[]>();
-    this.waiting += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly RelayTrack[]>();
+    this.#waiting.add(resolve);
     signal.addEventListener('abort', () => {
-      this.waiting -= 1;
+      this.#waiting.delete(resolve);
       reject(signal.reason);
     });
     return promise;
+  }
+
+  /** The source is open. */
+  come(list: readonly RelayTrack[]): void {
+    this.list = list;
+    for (const resolve of this.#waiting) resolve(list);
+    this.#waiting.clear();
   }
 
   attach(reader: RelayReader, start: StartMode): Attachment {

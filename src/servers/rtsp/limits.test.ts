@@ -6,11 +6,13 @@ import type { RtspResponse } from '../../core/rtsp/wire/message.ts';
 import { MAX_HEADERS } from '../../core/rtsp/wire/parse-head.ts';
 import { FIRST_REQUEST_MS, MAX_PIPELINED_REQUESTS } from '../../core/rtsp/server/connection.ts';
 import { MAX_SESSIONS_PER_CONNECTION } from '../../core/rtsp/server/connection-sessions.ts';
+import { MAX_SESSIONS_PER_ADDRESS } from '../../core/rtsp/server/session-table.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { Admission, MAX_UNPROVEN_CONNECTIONS, MAX_UNPROVEN_PER_ADDRESS, type Unproven } from './admission.ts';
-import { MAX_SESSIONS_PER_ADDRESS, TRACKS_WAIT_MS } from './answers.ts';
+import { TRACKS_WAIT_MS } from './answers.ts';
 import { MESSAGE_MS } from './message-stream.ts';
 import { House } from './fake-house.ts';
+import { VIDEO } from './fake-stream.ts';
 import type { Peer } from './fake-peer.ts';
 import { MAX_CONNECTIONS } from './server.ts';
 
@@ -142,6 +144,15 @@ it('of one address only so many sessions are set up, until others of it end', as
   full.socket.destroy();
   await house.until('they end', () => house.server.sessions().length < MAX_SESSIONS_PER_ADDRESS, more);
   assert.equal((await setUp(more)).status, 200);
+  // Those who ask at once, while a source is being opened, are counted too.
+  house.yard.list = undefined;
+  const late = Array.from({ length: MAX_SESSIONS_PER_CONNECTION + 3 }, () => house.peer());
+  late.forEach(sayToSetUp);
+  await house.until('all wait', () => house.yard.waiting === late.length, more);
+  house.yard.come([VIDEO]);
+  const statuses = await Promise.all(late.map(async (peer) => (await peer.reply()).status));
+  assert.equal(statuses.filter((status) => status === 200).length, MAX_SESSIONS_PER_CONNECTION - 1);
+  assert.equal(house.server.sessions().length, MAX_SESSIONS_PER_ADDRESS);
 });
 
 it('so it is with all addresses together, at once', () => {
@@ -189,7 +200,12 @@ function describeYard(peer: Peer, cseq: number): string {
 }
 
 function setUp(peer: Peer): Promise<RtspResponse> {
-  return peer.ask('SETUP', '/trackID=0', { Transport: 'RTP/AVP/TCP;unicast' });
+  sayToSetUp(peer);
+  return peer.reply();
+}
+
+function sayToSetUp(peer: Peer): void {
+  peer.say('SETUP', '/trackID=0', { Transport: 'RTP/AVP/TCP;unicast' });
 }
 
 /** Says something at once, and takes for ever to close. */

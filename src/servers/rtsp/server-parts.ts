@@ -42,6 +42,4 @@ export interface ServerParts extends WayParts {
   readonly tunnels: TunnelDoor;
   /** The connection on which a session's media flows, of all there are: ask your own first. */
   connectionOf(session: ServerSession): OpenConnection | undefined;
-  /** How many sessions an address has. */
-  sessionsAt(address: string): number;
 }

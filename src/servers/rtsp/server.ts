@@ -134,11 +134,6 @@ export class RtspServer {
       receiverSsrc: Math.floor(random() * 2 ** 32),
       tunnels: new TunnelDoor({ clock, accept: (pipe) => this.accept(pipe, 'tunnel') }),
       connectionOf: (session) => [...this.#connections].find((connection) => connection.sessions.has(session)),
-      sessionsAt: (address) => {
-        let count = 0;
-        for (const { pipe, sessions } of this.#connections) if (pipe.remoteAddress === address) count += sessions.size;
-        return count;
-      },
     };
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }

@@ -5,7 +5,7 @@
 import { WeirError } from '../../errors.ts';
 import type { Announcement } from './announcement.ts';
 import type { SessionPurpose } from './session-state.ts';
-import type { SessionTable } from './session-table.ts';
+import { MAX_SESSIONS_PER_ADDRESS, type SessionTable } from './session-table.ts';
 import { ServerSession, type SessionTrack } from './session.ts';
 import type { RequestTarget } from './target.ts';
 import { assignChannels, type ChannelPair } from './transport-choice.ts';
@@ -28,14 +28,17 @@ export interface AnnouncedBy {
 
 export class ConnectionSessions {
   readonly #table: SessionTable;
+  readonly #address: string;
   readonly #own = new Set<ServerSession>();
   readonly #channels: (ChannelUse | undefined)[] = [];
   announced: AnnouncedBy | undefined;
   /** What was last described: URLs that say less mean it. */
   #described: RequestTarget | undefined;
 
-  constructor(table: SessionTable) {
+  /** `address`: the peer's. */
+  constructor(table: SessionTable, address: string) {
     this.#table = table;
+    this.#address = address;
   }
 
   get all(): ReadonlySet<ServerSession> {
@@ -87,8 +90,8 @@ export class ConnectionSessions {
     if (session.track(track) === undefined && session.tracks.length >= MAX_TRACKS_PER_SESSION) {
       return tooMany('tracks in one session', MAX_TRACKS_PER_SESSION);
     }
+    if (!this.#table.add(session, this.#address)) return tooMany('sessions of one address', MAX_SESSIONS_PER_ADDRESS);
     this.#own.add(session);
-    this.#table.add(session);
     return undefined;
   }
 
@@ -121,7 +124,7 @@ export class ConnectionSessions {
   forget(session: ServerSession): void {
     if (!this.#own.delete(session)) return;
     for (const track of session.tracks) this.#release(track);
-    this.#table.remove(session);
+    this.#table.remove(session, this.#address);
     session.end();
     if (session.purpose === 'record') this.announced = undefined;
   }

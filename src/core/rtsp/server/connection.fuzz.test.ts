@@ -65,7 +65,7 @@ class Peer {
   #closed = false;
 
   constructor(table: SessionTable, random: (below: number) => number) {
-    this.machine = new ServerConnection(table, { udp: true, multicast: true }, 0);
+    this.machine = new ServerConnection(table, '192.0.2.1', { udp: true, multicast: true }, 0);
     this.#random = random;
   }
 

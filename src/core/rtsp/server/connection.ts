@@ -68,9 +68,9 @@ export class ServerConnection {
   /** Of our own last request. */
   #cseq = 0;
 
-  /** `offered`: besides interleaved. `nowMs` here and below: monotonic. */
-  constructor(table: SessionTable, offered: OfferedWays, nowMs: number) {
-    this.#sessions = new ConnectionSessions(table);
+  /** `address`: the peer's. `offered`: besides interleaved. `nowMs` here and below: monotonic. */
+  constructor(table: SessionTable, address: string, offered: OfferedWays, nowMs: number) {
+    this.#sessions = new ConnectionSessions(table, address);
     this.#offered = offered;
     this.#requestMs = nowMs;
   }

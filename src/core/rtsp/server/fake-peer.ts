@@ -79,7 +79,7 @@ export class Dialogue {
   #cseq = 0;
 
   constructor(table = newTable(), offered: OfferedWays = { udp: false, multicast: false }) {
-    this.machine = new ServerConnection(table, offered, this.nowMs);
+    this.machine = new ServerConnection(table, '192.0.2.1', offered, this.nowMs);
   }
 
   /** Says a request and returns its reply, which must come. */

@@ -55,8 +55,6 @@ export type ServerAsk =
       readonly kind: 'tracks';
       readonly login: LoginNeed;
       readonly stream: string;
-      /** Undefined: a session is to be made. */
-      readonly joins: ServerSession | undefined;
     }
   /** Ports or a group for a track of a session, until it goes another way or the session ends; a publisher's track has been allowed before. */
   | {

@@ -32,7 +32,7 @@ export function setup(
     if (!named.allows('SETUP')) return notNow(named.phase, named.purpose, named);
   }
   const login = loginNeed(request, 'read', target.stream);
-  return asked({ kind: 'tracks', login, stream: target.stream, joins: named }, (answer, answeredMs) => {
+  return asked({ kind: 'tracks', login, stream: target.stream }, (answer, answeredMs) => {
     if (answer.kind !== 'tracks') return mismatched();
     if (named !== undefined && !sessions.owns(named)) return replied(refusal('session-unknown'));
     const track = target.track ?? firstUnused(named);
