@@ -151,7 +151,8 @@ test('what MP4 does not hold is left out; where that is all, it is an error', as
   assert.throws(() => without.feed.end(), { code: 'codec-unsupported' });
 });
 
-test('without a key frame there is no film', () => {
+test('without a track, or without a key frame, there is no film', () => {
+  assert.throws(() => new Bench().feed.end(), { code: 'source-no-media' });
   const bench = new Bench();
   bench.sink.announce([AAC_FORMAT]);
   assert.throws(() => bench.feed.end(), { code: 'source-no-media' });

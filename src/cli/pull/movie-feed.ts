@@ -18,6 +18,7 @@ import type { Batch } from '../../stream/batch.ts';
 import { payloadsOf } from '../../stream/batch-packets.ts';
 import type { Relay } from '../../stream/relay.ts';
 import type { LiveTrack } from '../../stream/relay-track.ts';
+import { GatheredUnits, type GatheredUnit } from './gathered-units.ts';
 import type { MovieSample } from './movie-writer.ts';
 
 /** Where the samples go: the tracks once, then a fragment at a time. May throw what ends the pull. */
@@ -28,16 +29,9 @@ export interface MovieTarget {
 
 /** Of media in one fragment: what a crash may cost. */
 const FRAGMENT_S = 1;
-/** While no key frame comes, the oldest of what waits is let go. */
-const MAX_WAITING_UNITS = 4096;
 
 /** After the limit, of the track that reached it first. */
 const OTHERS_WAIT_MS = 1000;
-
-interface Unit {
-  readonly live: LiveTrack;
-  readonly unit: AccessUnit;
-}
 
 interface FilmTrack {
   readonly live: LiveTrack;
@@ -57,7 +51,7 @@ interface FilmTrack {
 const NOTHING_YET = { originTicks: undefined, beginTicks: 0, done: false, pending: undefined, lastDurationTicks: 0 };
 
 type State =
-  | { readonly kind: 'gathering'; readonly waiting: readonly Unit[] }
+  | { readonly kind: 'gathering'; readonly waiting: GatheredUnits }
   | {
       readonly kind: 'writing';
       readonly tracks: readonly FilmTrack[];
@@ -71,7 +65,7 @@ export class MovieFeed {
   readonly #target: MovieTarget;
   readonly #limitMs: number;
   readonly #depacketizers = new Map<LiveTrack, Depacketizer>();
-  #state: State = { kind: 'gathering', waiting: [] };
+  #state: State = { kind: 'gathering', waiting: new GatheredUnits() };
   #damaged = 0;
   #frames = 0;
   #endS = 0;
@@ -106,6 +100,7 @@ export class MovieFeed {
   end(): void {
     for (const [track, depacketizer] of this.#depacketizers)
       for (const unit of depacketizer.flush()) this.#unit({ live: track, unit });
+    if (this.#relay.tracks.length === 0) throw new WeirError('source-no-media', 'It ended before it told of a track');
     if (this.#state.kind === 'gathering') this.#begin(true);
     if (this.#state.kind === 'gathering') throw new WeirError('source-no-media', 'No key frame came: there is no film');
     if (this.#state.kind === 'writing') this.#finish(this.#state.tracks);
@@ -119,10 +114,10 @@ export class MovieFeed {
     return depacketizer;
   }
 
-  #unit(unit: Unit): void {
+  #unit(unit: GatheredUnit): void {
     switch (this.#state.kind) {
       case 'gathering':
-        this.#state = { kind: 'gathering', waiting: [...this.#state.waiting.slice(1 - MAX_WAITING_UNITS), unit] };
+        this.#state.waiting.push(unit);
         this.#begin(false);
         return;
       case 'writing':
@@ -140,7 +135,7 @@ export class MovieFeed {
     if (this.#state.kind !== 'gathering' || (!this.#relay.anchored && !now)) return;
     const { waiting } = this.#state;
     const leading = this.#leading();
-    const first = waiting.find(({ live, unit }) => live === leading && unit.key && isMuxable(unit.parameters));
+    const first = waiting.all.find(({ live, unit }) => live === leading && unit.key && isMuxable(unit.parameters));
     const originUtcMs = first && this.#relay.times.track(leading.index)?.utcMs(first.unit.ptsTicks);
     if (first === undefined || originUtcMs === undefined) return;
     const tracks = this.#filmTracks(leading, first.unit);
@@ -155,7 +150,7 @@ export class MovieFeed {
       leftOut.map(({ format }) => format),
     );
     this.#state = { kind: 'writing', tracks, leader, originUtcMs };
-    for (const unit of waiting) this.#place(unit);
+    for (const unit of waiting.all) this.#place(unit);
   }
 
   /** The first picture that MP4 holds, or else the first sound. Throws `codec-unsupported` where there is neither. */
@@ -190,7 +185,7 @@ export class MovieFeed {
     return films;
   }
 
-  #place({ live, unit }: Unit): void {
+  #place({ live, unit }: GatheredUnit): void {
     if (this.#state.kind !== 'writing') return;
     const { tracks, leader, originUtcMs } = this.#state;
     const film = tracks.find((track) => track.live === live);

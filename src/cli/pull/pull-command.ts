@@ -51,6 +51,8 @@ export async function pull(command: PullCommand, log: Log): Promise<ExitCode> {
     failure ??= error;
   }
   attempt.end();
+  // Who ends it before anything is known has nothing to be told.
+  if (stop.signal.aborted && failure === undefined && relay.tracks.length === 0) return 0;
   try {
     if (failure === undefined || target.begun) feed.end();
   } catch (error) {

@@ -8,6 +8,7 @@ import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { FileSource } from '../../sources/file/file-source.ts';
+import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
 import { dialFor } from '../../sources/rtsp/dial.ts';
 import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
@@ -34,33 +35,34 @@ export async function push(command: PushCommand, log: Log): Promise<ExitCode> {
   const tracks = await tracksOf(source, command.file);
   const { transport, fingerprint } = command;
   const connect = dialFor({ settings: { transport: 'tcp', fingerprint }, userAgent: USER_AGENT, hash, nonce });
-  const timeoutMs = TIMEOUT_MS;
-  const session = await PushSession.open({ url, tracks, transport, connect, timeoutMs, clock, hash, nonce });
+  const { signal } = stop;
+  const options = { url, tracks, transport, connect, timeoutMs: TIMEOUT_MS, bindPair, clock, hash, nonce, signal };
+  await using session = await PushSession.open(options);
+  if (signal.aborted) return 0;
   const shown = redactUrl(command.url);
   for (const track of tracks) console.log(`  ${formatText(track)}`);
   console.log(`sends ${command.file} to ${shown} over ${transport.toUpperCase()}; Ctrl-C ends it`);
   const ended = new AbortController();
-  const failure = session.ended.then((error) => {
-    ended.abort();
-    return error;
-  });
+  void session.ended.then(() => ended.abort());
   const startMs = clock.monoMs();
   const sink = new PushSink(session, tracks, () => clock.utcMs());
-  await source.run(sink, AbortSignal.any([stop.signal, ended.signal])).catch((error: unknown) => {
+  await source.run(sink, AbortSignal.any([signal, ended.signal])).catch((error: unknown) => {
     throw unreadable(error, command.file);
   });
-  if (!ended.signal.aborted) {
+  const endedEarly = ended.signal.aborted;
+  if (!endedEarly) {
     sink.sender.goodbye();
     if (transport === 'udp') await pause(LAST_DATAGRAMS_MS);
     await session.close();
   }
-  const error = await failure;
+  const error = await session.ended;
   const seconds = ((clock.monoMs() - startMs) / 1000).toFixed(1);
   console.log(
     `sent ${sink.units} frames in ${sink.sender.packets} packets, ${sink.sender.bytes} bytes, in ${seconds} s`,
   );
   if (sink.dropped > 0) console.log(`${sink.dropped} frames were left out: the server did not keep up`);
-  if (error !== undefined) throw error;
+  // Who closes the connection at the BYE, before TEARDOWN (FFmpeg, listening, over UDP), ends it as we do.
+  if (error !== undefined && (endedEarly || !(error instanceof WeirError))) throw error;
   return 0;
 }
 
@@ -122,6 +124,11 @@ class PushSink implements SourceSink {
       },
     }));
   }
+}
+
+/** Of both families, where the machine has IPv6. */
+function bindPair(): Promise<UdpPair> {
+  return bindUdpPair('::').catch(() => bindUdpPair('0.0.0.0'));
 }
 
 function nonce(): string {

@@ -4,9 +4,14 @@ import { ManualClock } from '../../base/manual-clock.ts';
 import { formatFor } from '../../core/codec/registry.ts';
 import { WeirError } from '../../core/errors.ts';
 import { AUDIO } from '../../core/mp4/film.table.ts';
+import { TEARDOWN_WAIT_MS } from '../../core/rtsp/client/dialogue.ts';
+import { keepAlivePeriodMs } from '../../core/rtsp/client/keep-alive.ts';
+import { MAX_UNANSWERED_KEEP_ALIVES } from '../../core/rtsp/client/publish-machine.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
+import type { UdpAddress, UdpPair, UdpSocket } from '../../net/udp.ts';
 import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
+import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
 import { AnswerBacklog } from './answer-backlog.ts';
 import { MAX_BACKLOG_BYTES, PushSession, type PushSessionOptions } from './push-session.ts';
 
@@ -16,6 +21,7 @@ const QUESTIONS = Buffer.concat(Array.from({ length: 1000 }, () => QUESTION));
 /** Answers as a server does, and takes what it is sent as long as it is told to. */
 class ServerPipe extends StuckPipe {
   takes = true;
+  answers = true;
   heardFrame = false;
   readonly #framer = new RtspFramer();
 
@@ -26,12 +32,14 @@ class ServerPipe extends StuckPipe {
     for (const part of bytes instanceof Uint8Array ? [bytes] : bytes)
       for (const unit of this.#framer.push(part))
         if (unit.kind === 'frame') this.heardFrame = true;
-        else if (unit.kind === 'message' && unit.message.kind === 'request') this.#answer(unit.message.headers);
+        else if (unit.kind === 'message' && unit.message.kind === 'request' && this.answers)
+          this.#answer(unit.message.headers);
     return true;
   }
 
   #answer(headers: { get(name: string): string | undefined }): void {
-    const transport = headers.get('Transport');
+    const asked = headers.get('Transport');
+    const transport = asked?.includes('client_port') === true ? `${asked};server_port=7000-7001` : asked;
     const lines = [
       'RTSP/1.0 200 OK',
       `CSeq: ${headers.get('CSeq')}`,
@@ -47,8 +55,15 @@ function optionsFor(pipe: StuckPipe): PushSessionOptions {
   const url = parseRtspUrl('rtsp://192.0.2.1/live');
   assert.ok(!(url instanceof WeirError));
   const connect = (): Promise<StuckPipe> => Promise.resolve(pipe);
-  const common = { clock: new ManualClock(), hash: () => 'h', nonce: () => 'n' };
-  return { url, tracks: [formatFor(AUDIO, 96)], transport: 'tcp', connect, timeoutMs: 10_000, ...common };
+  const { signal } = new AbortController();
+  const common = { clock: new ManualClock(), hash: () => 'h', nonce: () => 'n', signal };
+  const bindPair = (): Promise<UdpPair> => Promise.resolve(new FakePair());
+  return { url, tracks: [formatFor(AUDIO, 96)], transport: 'tcp', connect, bindPair, timeoutMs: 10_000, ...common };
+}
+
+async function endsAsFailed(session: PushSession): Promise<void> {
+  const error = await session.ended;
+  assert.ok(error instanceof WeirError && error.code === 'push-failed', String(error));
 }
 
 test('a server that asks without end and reads nothing is left before it records', async () => {
@@ -72,7 +87,7 @@ test('… and while it records, however much media waits beside', async () => {
   assert.ok(!pipe.closed, 'media may wait');
   const mediaBytes = pipe.bufferedBytes;
   handler.data(QUESTIONS);
-  assert.equal((await session.ended)?.code, 'push-failed');
+  await endsAsFailed(session);
   assert.ok(pipe.bufferedBytes < mediaBytes + MAX_BACKLOG_BYTES + 1024);
 });
 
@@ -97,8 +112,101 @@ test('while a redirect of the server is followed nothing is sent, then all of it
   assert.ok(pipes[1].heardFrame);
   pipes[1].takes = false;
   pipes[1].destroy();
-  assert.equal((await session.ended)?.code, 'push-failed');
+  await endsAsFailed(session);
 });
+
+test('a server that says nothing is not waited for once the person wants no more', async () => {
+  for (const before of [true, false]) {
+    const pipe = new StuckPipe();
+    const stop = new AbortController();
+    if (before) stop.abort();
+    const opening = PushSession.open({ ...optionsFor(pipe), signal: stop.signal });
+    if (!before) {
+      await pipe.handling.promise;
+      stop.abort();
+    }
+    const session = await opening;
+    assert.deepEqual([session.recording, await session.ended, pipe.closed], [false, undefined, !before]);
+  }
+});
+
+test('what goes wrong here and not there is thrown as what it is', async () => {
+  const fault = new TypeError('ours');
+  const connect = (): Promise<never> => Promise.reject(fault);
+  await assert.rejects(PushSession.open({ ...optionsFor(new StuckPipe()), connect }), fault);
+});
+
+test('the end waits for the connection, which is cut once it has had its time', async () => {
+  const pipe = new LingeringPipe();
+  const { clock, ...options } = optionsFor(pipe);
+  assert.ok(clock instanceof ManualClock);
+  const session = await PushSession.open({ ...options, clock });
+  const done: string[] = [];
+  const closing = session.close().then(() => done.push('ended'));
+  await pipe.asked.promise;
+  assert.deepEqual([done, pipe.closed], [[], false]);
+  clock.advance(CLOSE_WAIT_MS);
+  assert.ok(pipe.closed);
+  await closing;
+});
+
+/** Its `close` takes for ever: the other end reads nothing more. */
+class LingeringPipe extends ServerPipe {
+  readonly asked = Promise.withResolvers<void>();
+
+  override close(): void {
+    this.asked.resolve();
+  }
+}
+
+test('over UDP the reports of the server show life, and of no other host', async () => {
+  for (const [host, lives] of [
+    ['192.0.2.1', true],
+    ['192.0.2.9', false],
+  ] as const) {
+    const pipe = new ServerPipe();
+    const pair = new FakePair();
+    const clock = new ManualClock();
+    const bindPair = (): Promise<UdpPair> => Promise.resolve(pair);
+    const session = await PushSession.open({ ...optionsFor(pipe), clock, bindPair, transport: 'udp' });
+    pipe.answers = false;
+    for (let i = 0; i < 2 * MAX_UNANSWERED_KEEP_ALIVES; i++) {
+      clock.advance(PERIOD_MS);
+      pair.rtcp.receive?.(Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 1), { host, port: 7001 });
+    }
+    assert.equal(session.recording, lives, host);
+    if (lives) void session.close();
+    clock.advance(TEARDOWN_WAIT_MS);
+    assert.equal((await session.ended) === undefined, lives);
+  }
+});
+
+const PERIOD_MS = keepAlivePeriodMs(undefined);
+
+class FakeSocket implements UdpSocket {
+  readonly port = 6000;
+  readonly unsent = 0;
+  receive: ((datagram: Uint8Array, from: UdpAddress) => void) | undefined;
+
+  send(): void {}
+
+  handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void {
+    this.receive = receive;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class FakePair implements UdpPair {
+  readonly rtp = new FakeSocket();
+  readonly rtcp = new FakeSocket();
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
 
 test('answers that wait are summed up, until they are on their way with all that was written before them', () => {
   const backlog = new AnswerBacklog();

@@ -15,7 +15,7 @@ import { frame } from '../../core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
-import { bindUdpPair, type UdpPair } from '../../net/udp.ts';
+import type { UdpPair } from '../../net/udp.ts';
 import type { Dial } from '../../sources/rtsp/dial.ts';
 import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
 import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
@@ -26,33 +26,48 @@ export interface PushSessionOptions {
   readonly tracks: readonly TrackFormat[];
   readonly transport: 'tcp' | 'udp';
   readonly connect: Dial;
+  /** Ports of a track that is sent over UDP. */
+  readonly bindPair: () => Promise<UdpPair>;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly hash: Hash;
   /** Unguessable: letters and digits. */
   readonly nonce: () => string;
+  /** Ends the opening, whatever the server does. A session that records is ended by `close`, after what is still to be sent. */
+  readonly signal: AbortSignal;
 }
 
 /** A server that asks and asks and reads nothing is left once so much waits for it, whatever waits of media. */
 export const MAX_BACKLOG_BYTES = 64 * 1024;
 
-/** An open connection, and what is written into it. */
+/** An open connection, and what belongs to it alone. */
 interface Connection {
   readonly pipe: BytePipe;
+  readonly closed: Promise<void>;
+  readonly framer: RtspFramer;
   readonly backlog: AnswerBacklog;
+  /** None as long as the server does not record. */
+  ways: readonly PublishWay[];
 }
 
-export class PushSession {
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open'; readonly connection: Connection }
+  | { readonly kind: 'over' };
+
+export class PushSession implements AsyncDisposable {
   readonly #options: PushSessionOptions;
   readonly #machine: PublishMachine;
   readonly #pairs: readonly UdpPair[];
+  /** Ends a connect that is under way. */
   readonly #connecting = new AbortController();
   readonly #recording = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<WeirError | undefined>();
-  #connection: Connection | undefined;
-  #ways: readonly PublishWay[] = [];
+  readonly #ended = Promise.withResolvers<unknown>();
+  /** Connections that were left, until they are closed. */
+  readonly #closing: Promise<void>[] = [];
+  #state: State = { kind: 'idle' };
   #wake: Timer | undefined;
-  #over = false;
 
   private constructor(options: PushSessionOptions, pairs: readonly UdpPair[]) {
     this.#options = options;
@@ -68,22 +83,22 @@ export class PushSession {
       hash,
       nonce,
     });
+    for (const { rtcp } of pairs)
+      rtcp.handle((_report, from) => {
+        if (from.host === this.#connection?.pipe.remoteAddress) this.#push({ kind: 'heard' });
+      });
   }
 
-  /** Resolves when the server records. Throws `push-*`, and `port-in-use`. */
+  /** Resolves when the server records, or when `signal` aborted and all is closed. Throws `push-*`, and `port-in-use`. */
   static async open(options: PushSessionOptions): Promise<PushSession> {
-    const pairs = options.transport === 'udp' ? await bindPairs(options.tracks.length) : [];
+    const pairs = options.transport === 'udp' ? await bindPairs(options) : [];
     const session = new PushSession(options, pairs);
-    session.#push({ kind: 'start' });
-    const failed = session.ended.then((error) => {
-      if (error !== undefined) throw error;
-    });
-    await Promise.race([session.#recording.promise, failed]);
+    await session.#open(options.signal);
     return session;
   }
 
-  /** Resolves when all is closed: with what ended it, undefined after `close`. */
-  get ended(): Promise<WeirError | undefined> {
+  /** Resolves when all is closed: with what ended it, a WeirError or the program's own fault; undefined after `close`. */
+  get ended(): Promise<unknown> {
     return this.#ended.promise;
   }
 
@@ -92,16 +107,17 @@ export class PushSession {
     return this.#connection?.pipe.bufferedBytes ?? 0;
   }
 
-  /** Whether what is sent goes anywhere: not while the server's redirect is followed. */
+  /** Whether what is sent goes anywhere: not while the server's redirect is followed, nor after the end. */
   get recording(): boolean {
-    return this.#ways.length > 0;
+    return (this.#connection?.ways.length ?? 0) > 0;
   }
 
   /** `packet` may be used again at once. */
   send(track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
-    const way = this.#ways[track];
-    if (way === undefined || this.#over || this.#connection === undefined) return;
-    const { pipe, backlog } = this.#connection;
+    const connection = this.#connection;
+    const way = connection?.ways[track];
+    if (connection === undefined || way === undefined) return;
+    const { pipe, backlog } = connection;
     if (way.kind === 'interleaved') {
       const bytes = frame(part === 'rtp' ? way.rtpChannel : way.rtcpChannel, packet);
       backlog.media(bytes.length);
@@ -112,31 +128,59 @@ export class PushSession {
     this.#pairs[track]?.[part].send(new Uint8Array(packet), { host: pipe.remoteAddress, port });
   }
 
-  /** TEARDOWN, once what was sent is on its way; half a second at most. */
+  /** TEARDOWN, once what was sent is on its way; half a second at most, and CLOSE_WAIT_MS. Idempotent. */
   async close(): Promise<void> {
     this.#push({ kind: 'stop' });
     await this.#ended.promise;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#push({ kind: 'stop' });
+    signal.addEventListener('abort', stop);
+    try {
+      if (signal.aborted) stop();
+      else this.#push({ kind: 'start' });
+      const failed = this.ended.then((error) => {
+        if (error !== undefined) throw error;
+      });
+      await Promise.race([this.#recording.promise, failed]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  get #connection(): Connection | undefined {
+    return this.#state.kind === 'open' ? this.#state.connection : undefined;
+  }
+
+  get #isOver(): boolean {
+    return this.#state.kind === 'over';
+  }
+
   #push(input: PublishInput): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     const nowMs = this.#options.clock.monoMs();
     for (const output of this.#machine.push(input, nowMs)) {
       this.#carryOut(output, nowMs);
-      if (this.#over) return;
+      if (this.#isOver) return;
     }
   }
 
   #carryOut(output: PublishOutput, nowMs: number): void {
+    const connection = this.#connection;
     switch (output.kind) {
       case 'connect':
         void this.#connect(output.url);
         return;
       case 'send':
-        this.#say(output.bytes);
+        if (connection !== undefined) this.#say(connection, output.bytes);
         return;
       case 'recording':
-        this.#ways = output.ways;
+        if (connection !== undefined) connection.ways = output.ways;
         this.#recording.resolve();
         return;
       case 'wake':
@@ -151,9 +195,7 @@ export class PushSession {
     }
   }
 
-  #say(bytes: Uint8Array): void {
-    if (this.#connection === undefined) return;
-    const { pipe, backlog } = this.#connection;
+  #say({ pipe, backlog }: Connection, bytes: Uint8Array): void {
     const waitingBytes = backlog.answer(bytes.length, pipe.bufferedBytes);
     pipe.write(bytes);
     if (waitingBytes <= MAX_BACKLOG_BYTES) return;
@@ -164,63 +206,84 @@ export class PushSession {
   }
 
   async #connect(url: RtspUrl): Promise<void> {
-    this.#connection?.pipe.close();
-    this.#connection = undefined;
-    this.#ways = [];
+    this.#leave();
+    const connecting: State = { kind: 'connecting' };
+    this.#state = connecting;
     const { clock, timeoutMs, connect } = this.#options;
     let pipe: BytePipe;
     try {
       pipe = await connect(url, { timeoutMs, clock, signal: this.#connecting.signal });
     } catch (error) {
-      const place = redactUrl(url.requestUrl);
-      const message = error instanceof WeirError ? error.message : 'No connection';
-      await this.#end(new WeirError('push-failed', message, { place, cause: error }));
+      // Its abort comes from our own end, which is then under way.
+      if (this.#state === connecting) await this.#end(notConnected(error, url));
       return;
     }
-    if (this.#over) {
-      pipe.destroy();
-      return;
+    if (this.#state !== connecting) return pipe.destroy();
+    try {
+      this.#opened(pipe);
+    } catch (error) {
+      // Nobody waits for this call: a fault of ours ends the session as what it is.
+      await this.#end(error);
     }
-    const connection: Connection = { pipe, backlog: new AnswerBacklog() };
-    this.#connection = connection;
-    const framer = new RtspFramer();
+  }
+
+  #opened(pipe: BytePipe): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const connection: Connection = {
+      pipe,
+      closed: promise,
+      framer: new RtspFramer(),
+      backlog: new AnswerBacklog(),
+      ways: [],
+    };
+    this.#state = { kind: 'open', connection };
     pipe.handle({
       data: (chunk) => {
-        if (this.#connection === connection) this.#push({ kind: 'units', units: framer.push(chunk) });
+        if (this.#connection === connection) this.#push({ kind: 'units', units: connection.framer.push(chunk) });
       },
       drain: () => {},
       close: () => {
+        resolve();
         if (this.#connection === connection) this.#push({ kind: 'closed' });
       },
     });
     this.#push({ kind: 'connected' });
   }
 
-  async #end(error: WeirError | undefined): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
+  /** Lets go of the open connection, if there is one: what waits for it is sent, for a little while. */
+  #leave(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const { pipe, closed } = connection;
+    pipe.close();
+    const timer = this.#options.clock.after(CLOSE_WAIT_MS, () => pipe.destroy());
+    this.#closing.push(closed.then(() => timer.cancel()));
+  }
+
+  async #end(error: unknown): Promise<void> {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#state = { kind: 'over' };
     this.#wake?.cancel();
     this.#connecting.abort();
-    const pipe = this.#connection?.pipe;
-    pipe?.close();
-    this.#options.clock.after(CLOSE_WAIT_MS, () => pipe?.destroy());
-    await Promise.all(this.#pairs.map((pair) => pair.close()));
+    await Promise.all([...this.#closing, ...this.#pairs.map((pair) => pair.close())]);
     this.#ended.resolve(error);
   }
 }
 
-async function bindPairs(count: number): Promise<readonly UdpPair[]> {
+/** In the code of this side; a fault of ours stays what it is. */
+function notConnected(error: unknown, url: RtspUrl): unknown {
+  if (!(error instanceof WeirError)) return error;
+  return new WeirError('push-failed', error.message, { place: redactUrl(url.requestUrl), cause: error });
+}
+
+async function bindPairs({ tracks, bindPair }: PushSessionOptions): Promise<readonly UdpPair[]> {
   const pairs: UdpPair[] = [];
   try {
-    while (pairs.length < count) pairs.push(await bindAny());
+    while (pairs.length < tracks.length) pairs.push(await bindPair());
     return pairs;
   } catch (error) {
     await Promise.all(pairs.map((pair) => pair.close()));
     throw error;
   }
-}
-
-/** Of both families, where the machine has IPv6. */
-function bindAny(): Promise<UdpPair> {
-  return bindUdpPair('::').catch(() => bindUdpPair('0.0.0.0'));
 }

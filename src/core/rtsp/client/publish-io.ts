@@ -11,7 +11,10 @@ export interface PublishOptions extends Omit<DialogueOptions, 'side'> {
 }
 
 /** `stop`: all is sent. */
-export type PublishInput = DialogueInput;
+export type PublishInput =
+  | DialogueInput
+  /** A report of the server's came to our ports. */
+  | { readonly kind: 'heard' };
 
 export type PublishOutput =
   | DialogueOutput

@@ -114,6 +114,14 @@ function refuse(method: string, status: string): Answer {
   return (request, asked) => (request.method === method ? respond(request, status) : plain(request, asked));
 }
 
+/** Of a session only. */
+function refuseInSession(method: string, status = '501 Not Implemented'): Answer {
+  return (request, asked) =>
+    request.method === method && request.headers.get('Session') !== undefined
+      ? respond(request, status)
+      : plain(request, asked);
+}
+
 function mute(method: string): Server {
   return new Server((request, asked) => (request.method === method ? undefined : plain(request, asked)));
 }
@@ -178,37 +186,52 @@ describe('PublishMachine', () => {
     assert.equal(server.machine.state, 'recording');
   });
 
-  it('keeps the session alive, and cares little for the answer', () => {
-    const server = new Server((request, asked) =>
-      request.method === 'GET_PARAMETER' ? respond(request, '501 Not Implemented') : plain(request, asked),
-    );
-    server.advance(15_000);
-    server.advance(15_000);
-    assert.deepEqual(server.asked.slice(-2), ['GET_PARAMETER', 'GET_PARAMETER']);
-    assert.equal(server.machine.state, 'recording');
+  it('keeps the session alive in turn: what is refused makes room for the next', () => {
+    const rows: readonly (readonly [Answer, readonly string[]])[] = [
+      [plain, ['OPTIONS', 'OPTIONS', 'OPTIONS']],
+      [refuseInSession('OPTIONS'), ['OPTIONS', 'GET_PARAMETER', 'GET_PARAMETER']],
+      [refuse('GET_PARAMETER', '501 Not Implemented'), ['OPTIONS', 'OPTIONS', 'OPTIONS']],
+    ];
+    for (const [answer, asked] of rows) {
+      const server = new Server(answer);
+      for (const _ of asked) server.advance(15_000);
+      assert.deepEqual(server.asked.slice(-asked.length), asked);
+      assert.equal(server.requests.at(-1)?.headers.get('Session'), '9');
+      assert.equal(server.machine.state, 'recording');
+    }
   });
 
   it('a server that answers no keep-alive is left, after TEARDOWN; one that sends reports all the same is not', () => {
-    const server = mute('GET_PARAMETER');
-    for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
     const report: RtspUnit = { kind: 'frame', channel: 1, payload: Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 1) };
-    server.push({ kind: 'units', units: [report] });
-    for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
-    assert.equal(server.machine.state, 'recording');
-    server.advance(15_000);
-    assert.deepEqual([server.ended, server.asked.at(-1)], ['push-failed', 'TEARDOWN']);
+    for (const input of [{ kind: 'units', units: [report] }, { kind: 'heard' }] as const) {
+      const server = new Server((request, asked) =>
+        request.method === 'OPTIONS' && asked > 0 ? undefined : plain(request, asked),
+      );
+      for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
+      server.push(input);
+      for (let i = 0; i < MAX_UNANSWERED_KEEP_ALIVES; i++) server.advance(15_000);
+      assert.equal(server.machine.state, 'recording');
+      server.advance(15_000);
+      assert.deepEqual([server.ended, server.asked.at(-1)], ['push-failed', 'TEARDOWN']);
+    }
+  });
+
+  it('a report before the server records is nothing', () => {
+    const server = mute('ANNOUNCE');
+    server.push({ kind: 'heard' });
+    assert.deepEqual([server.machine.state, server.ended], ['announcing', undefined]);
   });
 
   it('one that answers every second keep-alive is not left', () => {
     const server = new Server((request, asked) =>
-      request.method === 'GET_PARAMETER' && asked % 2 === 0 ? undefined : plain(request, asked),
+      request.method === 'OPTIONS' && asked % 2 === 1 ? undefined : plain(request, asked),
     );
     for (let i = 0; i < 20; i++) server.advance(15_000);
     assert.equal(server.machine.state, 'recording');
   });
 
   it('a 401 to a keep-alive that cannot be answered ends nothing: media goes on', () => {
-    const server = new Server(refuse('GET_PARAMETER', '401 Unauthorized'));
+    const server = new Server(refuseInSession('OPTIONS', '401 Unauthorized'));
     server.advance(15_000);
     assert.equal(server.machine.state, 'recording');
   });

@@ -5,7 +5,7 @@
  *                   a SETUP       (RECORD)
  *                   a track
  *
- * Keep-alives are GET_PARAMETER, as live555 and GStreamer send them: media shows life too, but not to every server over TCP.
+ * Keep-alives are asked in turn, as a pull does it (see `KeepAlive`): media shows life too, but not to every server over TCP.
  */
 import { controlUrl } from '../../sdp/control-url.ts';
 import { serialiseSdp } from '../../sdp/serialise-sdp.ts';
@@ -15,7 +15,7 @@ import { parseTransports, serialiseTransport } from '../wire/transport.ts';
 import { Dialogue, type DialoguePhase } from './dialogue.ts';
 import type { Farewell } from './dialogue-io.ts';
 import type { HeaderList } from './exchange.ts';
-import { keepAlivePeriodMs } from './keep-alive.ts';
+import { KeepAlive, keepAlivePeriodMs } from './keep-alive.ts';
 import type { PublishInput, PublishOptions, PublishOutput, PublishWay } from './publish-io.ts';
 
 /** In a row, without a report of the server's in between: then it is gone, whatever the connection says. */
@@ -44,6 +44,8 @@ interface Recording {
 export class PublishMachine {
   readonly #options: PublishOptions;
   readonly #dialogue: Dialogue<Step, PublishOutput>;
+  /** FFmpeg, listening, closes the connection at anything but OPTIONS. */
+  readonly #keepAlive = new KeepAlive('OPTIONS');
 
   constructor(options: PublishOptions) {
     this.#options = options;
@@ -58,7 +60,7 @@ export class PublishMachine {
         },
         dueMs: (step) => (step.kind === 'recording' ? step.keepAliveAtMs : undefined),
         due: (step, nowMs) => {
-          if (step.kind === 'recording') this.#keepAlive(step, nowMs);
+          if (step.kind === 'recording') this.#sendKeepAlive(step, nowMs);
         },
         cut: () => {},
         farewell: (step) => ('session' in step ? this.#farewell(step.session) : undefined),
@@ -73,7 +75,9 @@ export class PublishMachine {
 
   /** Never throws. */
   push(input: PublishInput, nowMs: number): readonly PublishOutput[] {
-    this.#dialogue.push(input, nowMs);
+    const { step } = this.#dialogue;
+    if (input.kind !== 'heard') this.#dialogue.push(input, nowMs);
+    else if (step?.kind === 'recording') this.#heard(step);
     return this.#dialogue.flush();
   }
 
@@ -97,6 +101,7 @@ export class PublishMachine {
         return;
       // Any answer to a keep-alive shows life.
       case 'recording':
+        this.#keepAlive.answered(response.status);
         this.#heard(step);
         return;
       default:
@@ -179,15 +184,15 @@ export class PublishMachine {
     if (step.unanswered > 0) this.#dialogue.go({ ...step, unanswered: 0 });
   }
 
-  #keepAlive(step: Recording, nowMs: number): void {
+  #sendKeepAlive(step: Recording, nowMs: number): void {
     const { session, unanswered } = step;
     const periodMs = keepAlivePeriodMs(session.header?.timeoutS);
     if (unanswered === MAX_UNANSWERED_KEEP_ALIVES) {
-      this.#dialogue.leave(this.#dialogue.errors.noAnswer('GET_PARAMETER', unanswered * periodMs), nowMs);
+      this.#dialogue.leave(this.#dialogue.errors.noAnswer(this.#keepAlive.method, unanswered * periodMs), nowMs);
       return;
     }
     this.#dialogue.go({ ...step, keepAliveAtMs: nowMs + periodMs, unanswered: unanswered + 1 });
-    this.#dialogue.ask('GET_PARAMETER', this.#dialogue.requestUrl, sessionHeader(session), nowMs);
+    this.#dialogue.ask(this.#keepAlive.method, this.#dialogue.requestUrl, sessionHeader(session), nowMs);
   }
 
   #farewell(session: PublishSession): Farewell<PublishOutput> | undefined {
