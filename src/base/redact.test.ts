@@ -25,6 +25,7 @@ test('secrets leave text, the rest stays', () => {
     ['password: hunter2', 'password: ***'],
     ['nothing to hide here', 'nothing to hide here'],
     ['10:00:01 stream=lobby', '10:00:01 stream=lobby'],
+    // Xiongmai.
     [
       'rtsp://host/user=admin_password=CamSecret77_channel=1_stream=0.sdp',
       'rtsp://host/user=***_password=***_channel=1_stream=0.sdp',

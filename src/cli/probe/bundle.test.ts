@@ -12,6 +12,7 @@ test('the report at the end of a bundle is redacted whole, but for words of our 
   const url = 'rtsp://video:geheim99@garden.example/main';
   const bundle = new Bundle(url, 'auto', 0);
   const place = join(folder, 'x');
+  bundle.said({ ms: 1, kind: 'unreadable', reason: 'What came is not RTSP: "GET gehe…"' });
   bundle.save(place, {
     url,
     server: 'Cam AB12CD34EF56 of video at 192.168.1.9',
@@ -28,6 +29,7 @@ test('the report at the end of a bundle is redacted whole, but for words of our 
   });
   const lines = readFileSync(place, 'utf8').trimEnd().split('\n');
   assert.equal((JSON.parse(lines[0] ?? '') as { readonly url: string }).url, 'rtsp://camera/main');
+  assert.equal(lines[1], JSON.stringify({ ms: 1, unreadable: 'What came is not RTSP: "GET …"' }));
   const { report } = JSON.parse(lines.at(-1) ?? '') as { readonly report: ProbeReport };
   assert.deepEqual(
     [report.url, report.server, report.methods, report.transports, report.skipped, report.error?.message],

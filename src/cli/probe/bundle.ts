@@ -71,7 +71,8 @@ export class Bundle implements Witness {
         this.#line({ ms, garbage: said.bytes });
         return;
       case 'unreadable':
-        this.#line({ ms, unreadable: this.#redactor.words(said.reason) });
+        // What is shown of it is cut, maybe in the middle of a secret.
+        this.#line({ ms, unreadable: this.#redactor.words(said.reason.replaceAll(/[^\s"]*…/g, '…')) });
         return;
       case 'to':
       case 'from':

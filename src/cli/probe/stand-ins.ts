@@ -54,6 +54,8 @@ export class StandIns {
     const key = `address ${address}`;
     const known = this.#known.get(key) ?? write(this.#next('address'));
     this.#known.set(key, known);
+    // Read once more, it is nobody's.
+    this.#known.set(`address ${known}`, known);
     return known;
   }
 
