@@ -169,7 +169,9 @@ async function trial(options: ProbeOptions, way: 'tcp' | 'udp', nowMs: () => num
   const source = sourceOf(options, way, TRIAL_TIMEOUTS, dialogue);
   try {
     await source.run(sink, AbortSignal.any([signal, came.signal]));
-    return came.signal.aborted ? 'works' : 'failed';
+    if (!came.signal.aborted) return 'failed';
+    // Some answer with the other way, by which media then comes.
+    return wayOf(dialogue) === way ? 'works' : 'refused';
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
     if (error.code === 'source-refused') return 'refused';

@@ -7,10 +7,17 @@ import { DEFAULT_SESSION_TIMEOUT_S } from '../wire/session.ts';
 export const KEEP_ALIVE_METHODS = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER'] as const;
 export type KeepAliveMethod = (typeof KEEP_ALIVE_METHODS)[number];
 
-/** Half the time-out, however short it is (there are sessions of 5 s); more than a minute is not believed. */
+/** Not more often: small cameras have other things to do. */
+const MIN_PERIOD_MS = 5000;
+/** Sessions that would not outlive it (there are some of 5 s) are kept at half of their time-out all the same; that may be nonsense too (1 s). */
+const MIN_TIMEOUT_FOR_MIN_PERIOD_S = 7;
+const MIN_SHORT_PERIOD_MS = 2000;
+
+/** Half the time-out, and not too often; more than a minute is not believed. */
 export function keepAlivePeriodMs(timeoutS: number | undefined): number {
   const seconds = Math.min(timeoutS ?? DEFAULT_SESSION_TIMEOUT_S, DEFAULT_SESSION_TIMEOUT_S);
-  return (seconds * 1000) / 2;
+  const minMs = seconds < MIN_TIMEOUT_FOR_MIN_PERIOD_S ? MIN_SHORT_PERIOD_MS : MIN_PERIOD_MS;
+  return Math.max((seconds * 1000) / 2, minMs);
 }
 
 /** The method that keeps the sessions of one server alive: one that is rejected or does not help makes room for the next. */
