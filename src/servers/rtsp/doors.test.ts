@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +101,41 @@ describe('RTSP over TLS', () => {
     assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
   });
 
+  it('what could not be read is read again, though the file looks as it did, and said once', async (context) => {
+    await using house = await tlsHouse(context);
+    const file = join(house.folder, 'cert.pem');
+    const renewed = readFileSync(join(FIXTURES, 'cert.pem'), 'utf8').replace(/\n?$/, '\n\n');
+    const before = house.log.lines.length;
+    const said = (): readonly string[] => house.log.lines.slice(before).map(({ message }) => message);
+    // As one that only its owner may read, which is changed without a trace in time, size or name.
+    for (const text of ['x'.repeat(renewed.length), renewed]) {
+      writeFileSync(file, text);
+      utimesSync(file, 1000, 1000);
+      for (let look = 0; look < 2; look++) await house.server.checkCertificate();
+    }
+    assert.match(said()[0] ?? '', /^The former certificate stays: /);
+    assert.deepEqual(said().slice(1), [SHOWN]);
+  });
+
+  it('a disk that hangs gets no more looks of the timer', async (context) => {
+    await using house = await tlsHouse(context);
+    const { folder } = house;
+    const [file, hanging, next] = [join(folder, 'cert.pem'), join(folder, 'hanging'), join(folder, 'next')];
+    assert.equal(spawnSync('mkfifo', [hanging, next]).status, 0);
+    renameSync(hanging, file);
+    for (let look = 0; look < 3; look++) house.clock.advance(CERTIFICATE_CHECK_MS);
+    let writer = -1;
+    await house.until('a look that hangs', () => (writer = openedForWriting(file)) >= 0);
+    // Who looked once more would hang at this one.
+    renameSync(file, hanging);
+    renameSync(next, file);
+    writeFileSync(writer, 'no certificate');
+    closeSync(writer);
+    await house.until('a refusal', () => house.log.lines.at(-1)?.level === 'error');
+    for (let i = 0; i < 3; i++) assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
+    assert.equal(openedForWriting(file), -1);
+  });
+
   it('counts those with whom no TLS comes to pass, and does not tell of each', async (context) => {
     await using house = await tlsHouse(context);
     const before = house.log.lines.length;
@@ -114,6 +162,15 @@ describe('RTSP over TLS', () => {
     });
   });
 });
+
+/** A pipe that has a name; -1 if nobody reads it. */
+function openedForWriting(file: string): number {
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return -1;
+  }
+}
 
 const SHOWN = 'RTSP over TLS shows this certificate';
 

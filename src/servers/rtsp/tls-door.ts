@@ -26,8 +26,10 @@ export class TlsDoor {
   readonly #listener: TlsListener;
   readonly #timer: Timer;
   #files: CertificateFiles;
-  /** Of the files when they were last read. */
+  /** Of the files whose certificate is shown. */
   #stamp: string;
+  /** Of those that could not be used, and why: said once. They are read again at each look, since who may read them is not in the stamp. */
+  #refused = '';
   #checked: Promise<void> = Promise.resolve();
   /** Looks that were asked for and are not over: a disk that hangs gets no more of the timer's. */
   #looks = 0;
@@ -52,7 +54,7 @@ export class TlsDoor {
     this.#listener = listener;
     this.#stamp = stamp;
     this.#timer = options.clock.every(CERTIFICATE_CHECK_MS, () => {
-      if (this.#looks === 0) void this.check();
+      void this.check();
     });
     this.#say(certificate);
   }
@@ -88,24 +90,28 @@ export class TlsDoor {
     const files = this.#files;
     const stamp = await stampOf(files);
     if (stamp === this.#stamp || this.#closed) return;
-    this.#stamp = stamp;
     try {
       const certificate = await readCertificate(files);
       if (this.#closed) return;
+      this.#stamp = stamp;
+      this.#refused = '';
       this.#listener.setCertificate(certificate);
       this.#say(certificate);
     } catch (error) {
-      this.#refuse(error, files.certFile);
+      this.#refuse(error, files.certFile, stamp);
     }
   }
 
   /** Whatever it was: those who are connected go on, and the next look is not hindered. */
-  #refuse(cause: unknown, certFile: string): void {
+  #refuse(cause: unknown, certFile: string, stamp: string): void {
     const error =
       cause instanceof WeirError
         ? cause
         : new WeirError('certificate-unusable', String(cause), { place: certFile, cause });
     const { code, place, row } = error;
+    const refused = `${stamp} ${error.describe()}`;
+    if (refused === this.#refused) return;
+    this.#refused = refused;
     this.#options.log.error({ code, place, remedy: row.remedy }, `The former certificate stays: ${error.describe()}`);
   }
 
