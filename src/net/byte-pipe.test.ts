@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
-import { Login } from '../core/rtsp/digest/login.ts';
+import { ClientLogin } from '../core/rtsp/client/client-login.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { readCertificate } from './certificate.ts';
 import { connectHttpTunnel } from './http-tunnel.ts';
@@ -42,7 +42,7 @@ for (const [name, open] of Object.entries(PIPES)) {
     it('keeps what comes before there is a handler, for whoever is it then', async (context) => {
       const { pipe, say } = await open(context);
       say('one ');
-      await turns();
+      await arrived();
       const former = listenTo(pipe);
       const ear = listenTo(pipe);
       say('two');
@@ -60,7 +60,7 @@ for (const [name, open] of Object.entries(PIPES)) {
       await ear.until((said) => said.join('') === 'one');
       end();
       await ear.until((said) => said.includes(CLOSED));
-      await turns();
+      await arrived();
       assert.deepEqual(ear.said, ['one', CLOSED]);
       assert.deepEqual(former.said, []);
       assert.equal(pipe.closed, true);
@@ -72,11 +72,11 @@ for (const [name, open] of Object.entries(PIPES)) {
         const { pipe, end } = await open(context);
         if (who === 'the peer') end();
         else pipe.destroy();
-        await turns();
+        await arrived();
         const ear = listenTo(pipe);
         assert.deepEqual(ear.said, [], 'not from inside the call');
         await ear.until((said) => said.includes(CLOSED));
-        await turns();
+        await arrived();
         assert.deepEqual(ear.said, [CLOSED]);
       });
     }
@@ -134,9 +134,21 @@ function listenTo(pipe: BytePipe): Ear {
   };
 }
 
-/** Enough for what is on its way to come; nothing depends on whether it did. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await setImmediate();
+/** What was sent before this is there after it: a marker goes to another connection of this machine and back. */
+async function arrived(): Promise<void> {
+  const listener = await listenTcp({
+    host: HOST,
+    port: 0,
+    accept: (pipe) =>
+      pipe.handle({ data: (chunk) => pipe.write(new Uint8Array(chunk)), drain: () => {}, close: () => {} }),
+  });
+  const marker = await connectTcp(connectOptions(listener.port));
+  const ear = listenTo(marker);
+  marker.write(Buffer.from('marker'));
+  await ear.until((said) => said.join('') === 'marker');
+  marker.destroy();
+  await ear.until((said) => said.includes(CLOSED));
+  await listener.close();
 }
 
 type Pair = readonly [client: BytePipe, server: BytePipe];
@@ -193,7 +205,7 @@ async function tunnel(context: TestContext): Promise<Pair> {
     path: '/yard',
     userAgent: 'weir-test',
     cookie: 'c0ffee',
-    login: new Login({ hash: () => '', nonce: () => 'c' }, undefined),
+    login: new ClientLogin({ hash: () => '', nonce: () => 'c' }, undefined),
   });
   return [client, await promise];
 }

@@ -1,4 +1,4 @@
-/** A connection as everything above sees it: bytes both ways. TCP now; TLS, HTTP tunnel and WebSocket give the same. */
+/** A connection as everything above sees it: bytes both ways, whatever carries them: TCP, TLS, an HTTP tunnel, a WebSocket. */
 export interface BytePipe {
   /** 'address:port' of the other end; IPv6 in brackets. */
   readonly remote: string;

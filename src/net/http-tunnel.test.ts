@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../base/manual-clock.ts';
 import { parseAuthorization } from '../core/rtsp/digest/authorization.ts';
 import type { Hash } from '../core/rtsp/digest/challenge.ts';
-import { Login } from '../core/rtsp/digest/login.ts';
+import { ClientLogin } from '../core/rtsp/client/client-login.ts';
 import type { BytePipe } from './byte-pipe.ts';
 import { connectHttpTunnel, type TunnelOptions } from './http-tunnel.ts';
 import { MAX_UNFINISHED, TUNNEL_WAIT_MS, TunnelDoor } from './http-tunnel-door.ts';
@@ -154,7 +153,7 @@ test('the camera asks for a password before it opens the tunnel: each challenge 
   ];
   for (const row of rows) {
     const camera = await askingCamera(context, row.asked);
-    const login = new Login({ hash, nonce: () => 'c' }, 'credentials' in row ? row.credentials : CREDENTIALS);
+    const login = new ClientLogin({ hash, nonce: () => 'c' }, 'credentials' in row ? row.credentials : CREDENTIALS);
     const opening = connectHttpTunnel({ ...tunnelTo({ port: camera.port, clock: new ManualClock() }), login });
     if (row.code === undefined) {
       const client = await opening;
@@ -169,14 +168,14 @@ test('a GET that ends while the POST is being opened ends the tunnel', async (co
   const place = await door(context);
   const options = tunnelTo(place);
   const pipes: BytePipe[] = [];
+  const told = Promise.withResolvers<void>();
   const connect = async (): Promise<BytePipe> => {
     const pipe = await options.connect();
     pipes.push(pipe);
     const [get] = pipes;
-    if (get === pipe) return pipe;
+    if (get === pipe) return toldOfClose(pipe, () => told.resolve());
     get?.destroy();
-    // Until the handler of the GET's head was told.
-    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    await told.promise;
     return pipe;
   };
   const client = await connectHttpTunnel({ ...options, connect });
@@ -184,6 +183,20 @@ test('a GET that ends while the POST is being opened ends the tunnel', async (co
   assert.equal(client.closed, true);
   assert.equal(client.write(Buffer.from('more')), false);
 });
+
+/** The same pipe; `told`: whoever it was handed to knows of its end. */
+function toldOfClose(pipe: BytePipe, told: () => void): BytePipe {
+  const handle = pipe.handle.bind(pipe);
+  pipe.handle = (handler) =>
+    handle({
+      ...handler,
+      close: (error) => {
+        handler.close(error);
+        told();
+      },
+    });
+  return pipe;
+}
 
 test('a camera that answers something else, or nothing', async (context) => {
   for (const [answer, code] of [
@@ -295,7 +308,7 @@ function tunnelTo({ port, clock }: { readonly port: number; readonly clock: Manu
     path: '/lobby',
     userAgent: 'weir-test',
     cookie: COOKIE,
-    login: new Login({ hash, nonce: () => 'c' }, undefined),
+    login: new ClientLogin({ hash, nonce: () => 'c' }, undefined),
     timeoutMs: 1000,
     clock,
     signal,

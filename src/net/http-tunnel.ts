@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { WeirError } from '../core/errors.ts';
-import type { ChallengeKind, Login } from '../core/rtsp/digest/login.ts';
+import type { ChallengeKind, ClientLogin } from '../core/rtsp/client/client-login.ts';
 import { HttpHeadReader, type HttpResponseHead } from '../core/rtsp/tunnel/http-head.ts';
 import type { BytePipe, PipeHandler } from './byte-pipe.ts';
 import { PipeEar } from './pipe-ear.ts';
@@ -21,7 +21,7 @@ export interface TunnelOptions {
   /** Unguessable: letters and digits. */
   readonly cookie: string;
   /** For this tunnel alone. */
-  readonly login: Login;
+  readonly login: ClientLogin;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ const POST_HEADERS = [
   'Expires: Sun, 9 Jan 1972 00:00:00 GMT',
 ];
 
-/** A GET for each challenge that there is an answer to: as often as `Login` has one. Cameras close the connection after a 401 (Axis). */
+/** A GET for each challenge that there is an answer to: as often as `ClientLogin` has one. Cameras close the connection after a 401 (Axis). */
 async function openAuthorizedGet(options: TunnelOptions): Promise<BytePipe> {
   const answered: ChallengeKind[] = [];
   for (;;) {

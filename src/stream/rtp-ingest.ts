@@ -1,5 +1,5 @@
 /**
- * RTP as it comes from a peer, whatever carries it (interleaved TCP today), on its way to a stream:
+ * RTP as it comes from a peer, whatever carries it (a connection, datagrams), on its way to a stream:
  *
  *     edge ── track, RTP or RTCP ──▶ receiver ── what is missing ──▶ TrackSink ──▶ relay
  *       ▲                               │

@@ -7,7 +7,7 @@
 import type { SourceSettings } from '../../config/settings.ts';
 import type { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
-import { Login } from '../../core/rtsp/digest/login.ts';
+import { ClientLogin } from '../../core/rtsp/client/client-login.ts';
 import { parseRtspUrl, type RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import { hostPort } from '../../net/host-port.ts';
@@ -53,7 +53,7 @@ function dialTunnel(url: RtspUrl, options: DialOptions, direct: Dial, dialSettin
     path,
     userAgent,
     cookie: nonce(),
-    login: new Login({ hash, nonce }, url.credentials),
+    login: new ClientLogin({ hash, nonce }, url.credentials),
     ...options,
   });
 }

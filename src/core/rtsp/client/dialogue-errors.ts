@@ -1,6 +1,6 @@
 /** What goes wrong in any client session, in the words and codes of its side: a source that is pulled, a server that is pushed to. */
 import { WeirError, type ErrorCode, type ErrorDetail } from '../../errors.ts';
-import type { Unanswerable } from '../digest/login.ts';
+import type { Unanswerable } from './client-login.ts';
 import type { RtspResponse } from '../wire/message.ts';
 
 export type DialogueSide = 'source' | 'push';

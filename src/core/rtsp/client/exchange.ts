@@ -3,7 +3,7 @@
  * the previous CSeq (ret#133), Xiaomi-Dafang with 0: a response that fits no request belongs to the oldest open one.
  */
 import type { Credentials } from '../digest/authorization.ts';
-import { Login, type ChallengeKind, type LoginOptions, type Unanswerable } from '../digest/login.ts';
+import { ClientLogin, type ChallengeKind, type ClientLoginOptions, type Unanswerable } from './client-login.ts';
 import { RtspHeaders } from '../wire/headers.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import { cseqOf } from '../wire/parse-head.ts';
@@ -23,7 +23,7 @@ export interface OpenRequest {
   readonly answered: readonly ChallengeKind[];
 }
 
-export interface ExchangeOptions extends LoginOptions {
+export interface ExchangeOptions extends ClientLoginOptions {
   /** Some cameras refuse whoever does not say it (g2r#235). */
   readonly userAgent: string;
 }
@@ -33,7 +33,7 @@ const MAX_OPEN_REQUESTS = 4;
 
 export class Exchange {
   readonly #userAgent: string;
-  readonly #login: Login;
+  readonly #login: ClientLogin;
   #cseq = 0;
   #open: OpenRequest[] = [];
   #mismatches = 0;
@@ -41,7 +41,7 @@ export class Exchange {
 
   constructor(options: ExchangeOptions, credentials: Credentials | undefined) {
     this.#userAgent = options.userAgent;
-    this.#login = new Login(options, credentials);
+    this.#login = new ClientLogin(options, credentials);
   }
 
   /** Responses that had another CSeq than any request's. */

@@ -5,6 +5,7 @@
  *     GET /path HTTP/1.0 CRLF Name: value CRLF … CRLF        what follows is the RTSP stream
  *     HTTP/1.0 200 OK CRLF Name: value CRLF … CRLF
  */
+import { ByteQueue } from '../../bytes/byte-queue.ts';
 import { parseHeaders } from '../wire/parse-head.ts';
 import { WeirError } from '../../errors.ts';
 import type { RtspHeaders } from '../wire/headers.ts';
@@ -43,27 +44,25 @@ export function httpRequestStart(bytes: Uint8Array): 'yes' | 'no' | 'more' {
 
 /** Gathers a head from chunks. */
 export class HttpHeadReader {
-  #seen = new Uint8Array(0);
+  readonly #seen = new ByteQueue();
 
-  /** `rest`: what of all that came follows the head: a view or a copy. Error: `head-too-long`, `rtsp-malformed`. */
+  /** `rest`: what of all that came follows the head, a copy. Error: `head-too-long`, `rtsp-malformed`. */
   push(
     chunk: Uint8Array,
   ): { readonly head: HttpRequestHead | HttpResponseHead; readonly rest: Uint8Array } | 'more' | WeirError {
-    const all = new Uint8Array(this.#seen.length + chunk.length);
-    all.set(this.#seen);
-    all.set(chunk, this.#seen.length);
-    const end = endOfHead(all, Math.max(this.#seen.length - 3, 0));
+    // The empty line may have begun in what was seen.
+    const from = Math.max(this.#seen.length - 3, 0);
+    this.#seen.append(chunk);
+    const all = this.#seen.peek();
+    const end = endOfHead(all, from);
     if (end === undefined ? all.length > MAX_HTTP_HEAD_BYTES : end > MAX_HTTP_HEAD_BYTES) {
       return new WeirError('head-too-long', 'The HTTP head has no end', {
         expected: `at most ${MAX_HTTP_HEAD_BYTES} bytes`,
       });
     }
-    if (end === undefined) {
-      this.#seen = all;
-      return 'more';
-    }
+    if (end === undefined) return 'more';
     const head = parseHttpHead(new TextDecoder('latin1').decode(all.subarray(0, end)));
-    return head instanceof WeirError ? head : { head, rest: all.subarray(end) };
+    return head instanceof WeirError ? head : { head, rest: this.#seen.take().subarray(end) };
   }
 }
 

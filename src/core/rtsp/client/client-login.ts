@@ -1,18 +1,19 @@
 /**
  * A client's login at one server: which challenge of a 401 it answers, and the header that answers it. For RTSP and for HTTP alike.
  *
- * The strongest first: Digest with SHA-256, with MD5, then Basic. Basic sends the password itself: to a server that has asked for a Digest it is never
- * given, or a wrong password, and whoever takes it, would be disclosed by one refusal.
+ * The strongest first: Digest with SHA-256, with MD5, then Basic. Basic sends the password itself: once a Digest was asked for, this login never gives it,
+ * or a wrong password, and whoever takes it, would be disclosed by one refusal. The next attempt at the server is another login, and so is that of an HTTP
+ * tunnel beside that of what is said in it: a camera that was set to Basic meanwhile gets in.
  */
-import { authorize, type Credentials } from './authorization.ts';
-import { parseChallenges, type Challenge, type Hash, type HashAlgorithm } from './challenge.ts';
+import { authorize, type Credentials } from '../digest/authorization.ts';
+import { parseChallenges, type Challenge, type Hash, type HashAlgorithm } from '../digest/challenge.ts';
 
 export type ChallengeKind = 'basic' | HashAlgorithm;
 
 /** Why a 401 cannot be answered. */
 export type Unanswerable = 'no-credentials' | 'unknown-scheme' | 'refused';
 
-export interface LoginOptions {
+export interface ClientLoginOptions {
   readonly hash: Hash;
   /** Unguessable text for a digest's cnonce: letters and digits. */
   readonly nonce: () => string;
@@ -21,14 +22,14 @@ export interface LoginOptions {
 /** A server may say that a nonce is too old, but not for ever. */
 export const MAX_STALE_NONCES = 3;
 
-export class Login {
-  readonly #options: LoginOptions;
+export class ClientLogin {
+  readonly #options: ClientLoginOptions;
   #credentials: Credentials | undefined;
   /** The one that is being answered. */
   #challenge: Challenge | undefined;
   #nonceCount = 0;
 
-  constructor(options: LoginOptions, credentials: Credentials | undefined) {
+  constructor(options: ClientLoginOptions, credentials: Credentials | undefined) {
     this.#options = options;
     this.#credentials = credentials;
   }
