@@ -30,6 +30,11 @@ function packet(sequence: number, bytes = 100): Uint8Array {
   return whole;
 }
 
+/** What belongs to nothing, three bytes of it, before a packet. */
+function rubbish(sequence: number): Uint8Array {
+  return Buffer.concat([Uint8Array.of(9, 9, 9), frame(0, packet(sequence))]);
+}
+
 /** A source that runs against a camera, and what came out of it. */
 class Run implements SourceSink {
   readonly clock = new ManualClock();
@@ -317,6 +322,27 @@ describe('media', () => {
     assert.equal(run.events.at(-1), 'flush');
     assert.deepEqual([run.source.faults['garbageBytes'], run.source.faults['resyncs']], [7, 1]);
     assert.ok(run.log.lines.some(({ fields }) => fields['garbageBytes'] === 7));
+  });
+
+  it('of an attempt that was left comes beside that of the next: each fault is counted once', async () => {
+    await using camera = await FakeCamera.open(DAHUA);
+    const run = new Run(camera.url());
+    const first = run.attempt();
+    await run.until('announce');
+    camera.send(rubbish(1));
+    await run.until('0:1');
+    const next = new AbortController();
+    const second = run.source.run(run, next.signal);
+    await run.until('announce 2');
+    camera.send(rubbish(2));
+    await run.until('0:2');
+    assert.equal(run.source.faults['garbageBytes'], 6);
+    run.stop();
+    await first;
+    assert.equal(run.source.faults['garbageBytes'], 6);
+    next.abort();
+    await second;
+    assert.equal(run.source.faults['garbageBytes'], 6);
   });
 
   it('is reported on every 4 s, on the RTCP channel of the track', async () => {

@@ -44,8 +44,9 @@ export class RtspSource implements Source {
   #keepAlive: KeepAliveMethod = 'OPTIONS';
   /** By which its media last came, of those that may be tried. */
   #way: MediaWay | undefined;
-  /** Of the attempt that runs. */
-  #faultsNow = (): Faults => ({});
+  /** Of the attempts that run: one that was left may end after the next has begun. */
+  readonly #faultsNow = new Set<() => Faults>();
+  /** Of those that have ended. */
   #faultsBefore: Faults = {};
   #transport: MediaTransport | undefined;
   #skipped: readonly SkippedMedia[] = [];
@@ -60,7 +61,7 @@ export class RtspSource implements Source {
 
   /** Tolerated faults since the start, by name (see ClientFaults, IngestFaults). */
   get faults(): Faults {
-    return sum(this.#faultsBefore, this.#faultsNow());
+    return [...this.#faultsNow].reduce((total, now) => sum(total, now()), this.#faultsBefore);
   }
 
   get transport(): MediaTransport | undefined {
@@ -75,7 +76,8 @@ export class RtspSource implements Source {
     const { settings, clock, log, hash, tap = untapped } = this.#options;
     const machine = this.#newMachine();
     const faults = { ...noIngestFaults(), strayDatagrams: 0 };
-    this.#faultsNow = () => ({ ...machine.faults, ...faults });
+    const faultsNow = (): Faults => ({ ...machine.faults, ...faults });
+    this.#faultsNow.add(faultsNow);
     const { connectMs } = settings.timeouts;
     const own = { ssrc: this.#ssrc, cname: 'weir' };
     const dial = dialFor({ settings, userAgent: USER_AGENT, hash, nonce: this.#nonce });
@@ -89,10 +91,10 @@ export class RtspSource implements Source {
     } finally {
       this.#keepAlive = machine.keepAlive;
       this.#way = machine.provenWay ?? this.#way;
-      const counted = Object.entries(this.#faultsNow()).filter(([, count]) => count > 0);
+      const counted = Object.entries(faultsNow()).filter(([, count]) => count > 0);
       if (counted.length > 0) log.info(Object.fromEntries(counted), 'The source had faults that were tolerated');
-      this.#faultsBefore = this.faults;
-      this.#faultsNow = () => ({});
+      this.#faultsNow.delete(faultsNow);
+      this.#faultsBefore = sum(this.#faultsBefore, faultsNow());
     }
   }
 
