@@ -15,7 +15,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { VERSION } from '../../base/version.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { RtspMessage } from '../../core/rtsp/wire/message.ts';
-import type { Said } from './dialogue.ts';
+import type { Said } from './transcript.ts';
 import type { Witness } from './probe.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { Redactor } from './redactor.ts';

@@ -13,7 +13,7 @@ import { parseTransports } from '../../core/rtsp/wire/transport.ts';
 import { RtspSource } from '../../sources/rtsp/rtsp-source.ts';
 import type { SourceSink, TrackSink } from '../../stream/source.ts';
 import { hash, random } from '../outcome.ts';
-import { Dialogue, type Said } from './dialogue.ts';
+import { Transcript, type Said } from './transcript.ts';
 import { trackReport, type ErrorReport, type ProbeReport, type Way, type WayVerdict } from './probe-report.ts';
 import { TrackMeter } from './track-meter.ts';
 
@@ -51,8 +51,8 @@ const TRIAL_TIMEOUTS = { connectMs: 3000, firstByteMs: 2000, idleMs: 2000 };
 /** Never throws what the source does: that is part of the report. */
 export async function probe(options: ProbeOptions): Promise<Probed> {
   const look = new Look(options);
-  const dialogue = new Dialogue(look.nowMs, (said) => options.witness.said(said));
-  const source = sourceOf(options, options.transport, TIMEOUTS, dialogue);
+  const transcript = new Transcript(look.nowMs, (said) => options.witness.said(said));
+  const source = sourceOf(options, options.transport, TIMEOUTS, transcript);
   let error: WeirError | undefined;
   try {
     await source.run(look, AbortSignal.any([options.signal, look.done]));
@@ -60,12 +60,12 @@ export async function probe(options: ProbeOptions): Promise<Probed> {
     if (!(thrown instanceof WeirError)) throw thrown;
     error = thrown;
   }
-  const transport = look.firstMediaMs === undefined ? undefined : wayOf(dialogue);
-  const transports = await verdicts(options, transport, dialogue, look.nowMs);
+  const transport = look.firstMediaMs === undefined ? undefined : wayOf(transcript);
+  const transports = await verdicts(options, transport, transcript, look.nowMs);
   const { faults } = source;
   const report: ProbeReport = {
     url: redactUrl(options.url),
-    ...saidOf(dialogue, options.url),
+    ...saidOf(transcript, options.url),
     transport: transport ?? null,
     transports,
     describedMs: look.announcedMs ?? null,
@@ -129,24 +129,24 @@ function sourceOf(
   { url, fingerprint, clock, log }: ProbeOptions,
   transport: SourceTransport,
   timeouts: typeof TIMEOUTS,
-  dialogue: Dialogue,
+  transcript: Transcript,
 ): RtspSource {
   const settings = { kind: 'rtsp', url, transport, fingerprint, timeouts } as const;
-  return new RtspSource({ settings, clock, log, hash, random, tap: (pipe) => dialogue.tap(pipe) });
+  return new RtspSource({ settings, clock, log, hash, random, tap: (pipe) => transcript.tap(pipe) });
 }
 
 /** The way media came works; of TCP and UDP the other one is tried, where both may be. */
 async function verdicts(
   options: ProbeOptions,
   used: Way | undefined,
-  dialogue: Dialogue,
+  transcript: Transcript,
   nowMs: () => number,
 ): Promise<ProbeReport['transports']> {
   if (used === undefined) return {};
   const other = used === 'tcp' ? 'udp' : 'tcp';
   if (options.transport !== 'auto' || /^rtsp[sx]:/i.test(options.url.trim()) || options.signal.aborted)
     return { [used]: 'works' };
-  const verdict = refusedWays(dialogue).has(other) ? 'refused' : await trial(options, other, nowMs);
+  const verdict = refusedWays(transcript).has(other) ? 'refused' : await trial(options, other, nowMs);
   return { [used]: 'works', [other]: verdict };
 }
 
@@ -154,7 +154,7 @@ async function verdicts(
 async function trial(options: ProbeOptions, way: 'tcp' | 'udp', nowMs: () => number): Promise<WayVerdict> {
   const { witness, signal } = options;
   const came = new AbortController();
-  const dialogue = new Dialogue(nowMs, (said) => witness.said(said));
+  const transcript = new Transcript(nowMs, (said) => witness.said(said));
   const sinkOf = (track: number): TrackSink => ({
     packet: (packet) => {
       if (!came.signal.aborted) witness.packet(nowMs(), track, packet);
@@ -166,12 +166,12 @@ async function trial(options: ProbeOptions, way: 'tcp' | 'udp', nowMs: () => num
     flush: () => {},
   });
   const sink: SourceSink = { announce: (tracks) => tracks.map((_, track) => sinkOf(track)) };
-  const source = sourceOf(options, way, TRIAL_TIMEOUTS, dialogue);
+  const source = sourceOf(options, way, TRIAL_TIMEOUTS, transcript);
   try {
     await source.run(sink, AbortSignal.any([signal, came.signal]));
     if (!came.signal.aborted) return 'failed';
     // Some answer with the other way, by which media then comes.
-    return wayOf(dialogue) === way ? 'works' : 'refused';
+    return wayOf(transcript) === way ? 'works' : 'refused';
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
     if (error.code === 'source-refused') return 'refused';
@@ -180,8 +180,8 @@ async function trial(options: ProbeOptions, way: 'tcp' | 'udp', nowMs: () => num
 }
 
 /** By the last SETUP that was answered with 200: what it says counts, or else what was asked for. */
-function wayOf(dialogue: Dialogue): Way | undefined {
-  const { request, response } = setups(dialogue).findLast((setup) => setup.response.status === 200) ?? {};
+function wayOf(transcript: Transcript): Way | undefined {
+  const { request, response } = setups(transcript).findLast((setup) => setup.response.status === 200) ?? {};
   const text = response?.headers.get('Transport') ?? request?.headers.get('Transport') ?? '';
   const transport = parseTransports(text)[0] ?? parseTransports(request?.headers.get('Transport') ?? '')[0];
   if (transport === undefined) return undefined;
@@ -189,21 +189,21 @@ function wayOf(dialogue: Dialogue): Way | undefined {
   return transport.lower === 'TCP' ? 'tcp' : 'udp';
 }
 
-function refusedWays(dialogue: Dialogue): ReadonlySet<Way> {
+function refusedWays(transcript: Transcript): ReadonlySet<Way> {
   const refused = new Set<Way>();
-  for (const { request, response } of setups(dialogue)) {
+  for (const { request, response } of setups(transcript)) {
     const transport = parseTransports(request?.headers.get('Transport') ?? '')[0];
     if (response.status === 461 && transport !== undefined) refused.add(transport.lower === 'TCP' ? 'tcp' : 'udp');
   }
   return refused;
 }
 
-function setups(dialogue: Dialogue): Dialogue['responses'] {
-  return dialogue.responses.filter(({ request }) => request?.kind === 'request' && request.method === 'SETUP');
+function setups(transcript: Transcript): Transcript['responses'] {
+  return transcript.responses.filter(({ request }) => request?.kind === 'request' && request.method === 'SETUP');
 }
 
-function saidOf(dialogue: Dialogue, url: string): Pick<ProbeReport, 'server' | 'methods' | 'skipped'> {
-  const { responses } = dialogue;
+function saidOf(transcript: Transcript, url: string): Pick<ProbeReport, 'server' | 'methods' | 'skipped'> {
+  const { responses } = transcript;
   const header = (name: string): string | undefined =>
     responses.map(({ response }) => response.headers.get(name)).find((value) => value !== undefined);
   const described = responses.findLast(

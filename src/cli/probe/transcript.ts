@@ -18,7 +18,7 @@ export type Said =
 /** More is not kept: a server that asks without end. */
 export const MAX_SAID = 2000;
 
-export class Dialogue {
+export class Transcript {
   readonly #nowMs: () => number;
   readonly #hear: (said: Said) => void;
   readonly #responses: { readonly request: RtspMessage | undefined; readonly response: RtspResponse }[] = [];
