@@ -51,13 +51,16 @@ class ServerPipe extends StuckPipe {
   }
 }
 
+function bindPair(): Promise<UdpPair> {
+  return Promise.resolve(new FakePair());
+}
+
 function optionsFor(pipe: StuckPipe): PushSessionOptions {
   const url = parseRtspUrl('rtsp://192.0.2.1/live');
   assert.ok(!(url instanceof WeirError));
   const connect = (): Promise<StuckPipe> => Promise.resolve(pipe);
   const { signal } = new AbortController();
   const common = { clock: new ManualClock(), hash: () => 'h', nonce: () => 'n', signal };
-  const bindPair = (): Promise<UdpPair> => Promise.resolve(new FakePair());
   return { url, tracks: [formatFor(AUDIO, 96)], transport: 'tcp', connect, bindPair, timeoutMs: 10_000, ...common };
 }
 
@@ -167,8 +170,8 @@ test('over UDP the reports of the server show life, and of no other host', async
     const pipe = new ServerPipe();
     const pair = new FakePair();
     const clock = new ManualClock();
-    const bindPair = (): Promise<UdpPair> => Promise.resolve(pair);
-    const session = await PushSession.open({ ...optionsFor(pipe), clock, bindPair, transport: 'udp' });
+    const bindThis = (): Promise<UdpPair> => Promise.resolve(pair);
+    const session = await PushSession.open({ ...optionsFor(pipe), clock, bindPair: bindThis, transport: 'udp' });
     pipe.answers = false;
     for (let i = 0; i < 2 * MAX_UNANSWERED_KEEP_ALIVES; i++) {
       clock.advance(PERIOD_MS);
