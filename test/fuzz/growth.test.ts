@@ -14,6 +14,9 @@ import { ServerConnection } from '../../src/core/rtsp/server/connection.ts';
 import { generous, newTable } from '../../src/core/rtsp/server/fake-peer.ts';
 import { frame } from '../../src/core/rtsp/wire/frame.ts';
 import { RtspFramer } from '../../src/core/rtsp/wire/framer.ts';
+import { RESUME_WAIT_MS } from '../../src/servers/rtsp/answers.ts';
+import { House } from '../../src/servers/rtsp/fake-house.ts';
+import { batchOf } from '../../src/servers/rtsp/fake-stream.ts';
 import { captureNames, loadCapture } from '../fixtures/streams/rtp/captures.ts';
 import { VIDEO_STREAMS, payloadsOf, videoStream } from '../fixtures/streams/units.ts';
 import { FUZZ_INPUTS, FUZZ_SEED, anyInput, bytesOfSeed, oneOf } from '../harness/fuzz.ts';
@@ -35,14 +38,16 @@ interface Lasting {
 
 const random = seededRandom(FUZZ_SEED);
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function weigh(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 test(`nothing grows (WEIR_SEED=${FUZZ_SEED})`, () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const weigh = (): number => {
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
-  };
   for (const { name, feed } of [...depacketizers(), framing(), connection(), ...parsers()]) {
     for (let round = 0; round < WARM_ROUNDS; round++) feed();
     const before = weigh();
@@ -50,6 +55,38 @@ test(`nothing grows (WEIR_SEED=${FUZZ_SEED})`, () => {
     const grown = weigh() - before;
     assert.ok(grown < GROWTH_BYTES, `${name} grew by ${grown} bytes`);
   }
+});
+
+/** Of the server's rounds, each of which says several things on real sockets. */
+const SERVED_ROUNDS = 400;
+const SERVED_BATCH_BYTES = 60_000;
+
+test('nothing grows that a server holds for a reader whose session others use, and leave', async () => {
+  await using house = await House.open();
+  const owner = house.peer();
+  const session = { Session: (await owner.play([0, 2])).headers.get('Session') ?? '' };
+  let ticks = 0;
+  const round = async (): Promise<void> => {
+    await owner.ask('PAUSE', '', session);
+    const other = house.peer();
+    const method = oneOf(['PLAY', 'PLAY', 'PAUSE', 'OPTIONS'], random);
+    other.say(method, '', session);
+    if (method === 'PLAY') await house.until('it reads', () => house.yard.readers.size > 0, owner);
+    other.socket.destroy();
+    await house.until('it is gone', () => house.server.connections.open === 1, owner);
+    house.clock.advance(RESUME_WAIT_MS);
+    await owner.ask('OPTIONS');
+    for (let count = 0; count < 5; count++) {
+      house.yard.deliver(batchOf(0, (ticks += 3600) % 2 ** 32, count === 0, SERVED_BATCH_BYTES));
+      house.clock.advance(1000);
+    }
+    owner.frames.length = 0;
+  };
+  for (let count = 0; count < SERVED_ROUNDS / 4; count++) await round();
+  const before = weigh();
+  for (let count = SERVED_ROUNDS / 4; count < SERVED_ROUNDS; count++) await round();
+  const grown = weigh() - before;
+  assert.ok(grown < GROWTH_BYTES, `grew by ${grown} bytes (WEIR_SEED=${FUZZ_SEED})`);
 });
 
 function depacketizers(): readonly Lasting[] {
