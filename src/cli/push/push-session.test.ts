@@ -9,7 +9,8 @@ import { keepAlivePeriodMs } from '../../core/rtsp/client/keep-alive.ts';
 import { MAX_UNANSWERED_KEEP_ALIVES } from '../../core/rtsp/client/publish-machine.ts';
 import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
-import type { UdpAddress, UdpPair, UdpSocket } from '../../net/udp.ts';
+import { FakeUdpPair } from '../../net/fake-udp-pair.ts';
+import type { UdpPair } from '../../net/udp.ts';
 import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
 import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
 import { AnswerBacklog } from './answer-backlog.ts';
@@ -52,7 +53,7 @@ class ServerPipe extends StuckPipe {
 }
 
 function bindPair(): Promise<UdpPair> {
-  return Promise.resolve(new FakePair());
+  return Promise.resolve(new FakeUdpPair(6000));
 }
 
 function optionsFor(pipe: StuckPipe): PushSessionOptions {
@@ -168,14 +169,14 @@ test('over UDP the reports of the server show life, and of no other host', async
     ['192.0.2.9', false],
   ] as const) {
     const pipe = new ServerPipe();
-    const pair = new FakePair();
+    const pair = new FakeUdpPair(6000);
     const clock = new ManualClock();
     const bindThis = (): Promise<UdpPair> => Promise.resolve(pair);
     const session = await PushSession.open({ ...optionsFor(pipe), clock, bindPair: bindThis, transport: 'udp' });
     pipe.answers = false;
     for (let i = 0; i < 2 * MAX_UNANSWERED_KEEP_ALIVES; i++) {
       clock.advance(PERIOD_MS);
-      pair.rtcp.receive?.(Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 1), { host, port: 7001 });
+      pair.rtcp.come(Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 1), { host, port: 7001 });
     }
     assert.equal(session.recording, lives, host);
     if (lives) void session.close();
@@ -185,31 +186,6 @@ test('over UDP the reports of the server show life, and of no other host', async
 });
 
 const PERIOD_MS = keepAlivePeriodMs(undefined);
-
-class FakeSocket implements UdpSocket {
-  readonly port = 6000;
-  readonly unsent = 0;
-  receive: ((datagram: Uint8Array, from: UdpAddress) => void) | undefined;
-
-  send(): void {}
-
-  handle(receive: (datagram: Uint8Array, from: UdpAddress) => void): void {
-    this.receive = receive;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-class FakePair implements UdpPair {
-  readonly rtp = new FakeSocket();
-  readonly rtcp = new FakeSocket();
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
 
 test('answers that wait are summed up, until they are on their way with all that was written before them', () => {
   const backlog = new AnswerBacklog();
