@@ -12,9 +12,8 @@ import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { FakeUdpPair } from '../../net/fake-udp-pair.ts';
 import type { UdpPair } from '../../net/udp.ts';
 import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
-import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
-import { AnswerBacklog } from './answer-backlog.ts';
-import { MAX_BACKLOG_BYTES, PushSession, type PushSessionOptions } from './push-session.ts';
+import { CLOSE_WAIT_MS, MAX_BACKLOG_BYTES } from '../../sources/rtsp/dialogue-carrier.ts';
+import { PushSession, type PushSessionOptions } from './push-session.ts';
 
 const QUESTION = Buffer.from(`OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nSession: ${'1'.repeat(200)}\r\n\r\n`);
 const QUESTIONS = Buffer.concat(Array.from({ length: 1000 }, () => QUESTION));
@@ -186,16 +185,3 @@ test('over UDP the reports of the server show life, and of no other host', async
 });
 
 const PERIOD_MS = keepAlivePeriodMs(undefined);
-
-test('answers that wait are summed up, until they are on their way with all that was written before them', () => {
-  const backlog = new AnswerBacklog();
-  assert.equal(backlog.answer(100, 0), 100);
-  assert.equal(backlog.answer(100, 100), 200);
-  assert.equal(backlog.answer(100, 200), 300);
-  backlog.media(1000);
-  assert.equal(backlog.answer(100, 1250), 400, 'not yet all of the first');
-  assert.equal(backlog.answer(100, 1000), 400, 'the first is out, and stays counted for a while');
-  backlog.media(1000);
-  assert.equal(backlog.answer(100, 600), 200);
-  assert.equal(backlog.answer(100, 0), 100);
-});

@@ -1,25 +1,22 @@
 /**
- * One session that sends to an RTSP server: carries out what the publish machine says, over one connection at a time, and takes packets
- * of the tracks once the server records.
+ * One session that sends to an RTSP server: what a push does beside its dialogue. Takes packets of the tracks once the server records.
  *
  *     packets ─▶ interleaved frames of the connection, or datagrams from a pair of ports a track
  */
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { redactUrl } from '../../base/redact.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Hash } from '../../core/rtsp/digest/challenge.ts';
+import type { DialogueOutput } from '../../core/rtsp/client/dialogue-io.ts';
 import type { PublishInput, PublishOutput, PublishWay } from '../../core/rtsp/client/publish-io.ts';
 import { PublishMachine } from '../../core/rtsp/client/publish-machine.ts';
 import { frame } from '../../core/rtsp/wire/frame.ts';
-import { RtspFramer } from '../../core/rtsp/wire/framer.ts';
 import type { RtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
-import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { UdpPair } from '../../net/udp.ts';
 import type { Dial } from '../../sources/rtsp/dial.ts';
-import { CLOSE_WAIT_MS } from '../../sources/rtsp/rtsp-attempt.ts';
+import { DialogueCarrier } from '../../sources/rtsp/dialogue-carrier.ts';
 import { USER_AGENT } from '../../sources/rtsp/rtsp-source.ts';
-import { AnswerBacklog } from './answer-backlog.ts';
 
 export interface PushSessionOptions {
   readonly url: RtspUrl;
@@ -37,43 +34,25 @@ export interface PushSessionOptions {
   readonly signal: AbortSignal;
 }
 
-/** A server that asks and asks and reads nothing is left once so much waits for it, whatever waits of media. */
-export const MAX_BACKLOG_BYTES = 64 * 1024;
-
-/** An open connection, and what belongs to it alone. */
-interface Connection {
-  readonly pipe: BytePipe;
-  readonly closed: Promise<void>;
-  readonly framer: RtspFramer;
-  readonly backlog: AnswerBacklog;
+/** What belongs to one connection. */
+interface Sending {
   /** None as long as the server does not record. */
   ways: readonly PublishWay[];
 }
 
-type State =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'open'; readonly connection: Connection }
-  | { readonly kind: 'over' };
+/** What the machine says beside what every dialogue does. */
+type OwnOutput = Exclude<PublishOutput, DialogueOutput>;
 
 export class PushSession implements AsyncDisposable {
-  readonly #options: PushSessionOptions;
-  readonly #machine: PublishMachine;
   readonly #pairs: readonly UdpPair[];
-  /** Ends a connect that is under way. */
-  readonly #connecting = new AbortController();
+  readonly #carrier: DialogueCarrier<PublishInput, OwnOutput, Sending>;
   readonly #recording = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<unknown>();
-  /** Connections that were left, until they are closed. */
-  readonly #closing: Promise<void>[] = [];
-  #state: State = { kind: 'idle' };
-  #wake: Timer | undefined;
+  readonly #ended: Promise<unknown>;
 
   private constructor(options: PushSessionOptions, pairs: readonly UdpPair[]) {
-    this.#options = options;
     this.#pairs = pairs;
-    const { url, tracks, timeoutMs, hash, nonce } = options;
-    this.#machine = new PublishMachine({
+    const { url, tracks, timeoutMs, connect, clock, hash, nonce } = options;
+    const machine = new PublishMachine({
       url,
       label: redactUrl(url.requestUrl),
       userAgent: USER_AGENT,
@@ -83,10 +62,32 @@ export class PushSession implements AsyncDisposable {
       hash,
       nonce,
     });
+    this.#carrier = new DialogueCarrier<PublishInput, OwnOutput, Sending>({
+      machine,
+      connect,
+      connectMs: timeoutMs,
+      clock,
+      role: {
+        opened: () => ({ ways: [] }),
+        carryOut: ({ ways }, connection) => {
+          if (connection !== undefined) connection.own.ways = ways;
+          this.#recording.resolve();
+        },
+        heard: () => {},
+        left: () => Promise.resolve(),
+        deaf: (place, expected) =>
+          new WeirError('push-failed', 'The server does not read what it is sent', { place, expected }),
+        notConnected,
+      },
+    });
     for (const { rtcp } of pairs)
       rtcp.handle((_report, from) => {
-        if (from.host === this.#connection?.pipe.remoteAddress) this.#push({ kind: 'heard' });
+        if (from.host === this.#carrier.connection?.pipe.remoteAddress) this.#carrier.push({ kind: 'heard' });
       });
+    this.#ended = this.#carrier.ended.then(async (error) => {
+      await Promise.all(pairs.map((pair) => pair.close()));
+      return error;
+    });
   }
 
   /** Resolves when the server records, or when `signal` aborted and all is closed. Throws `push-*`, and `port-in-use`. */
@@ -99,23 +100,23 @@ export class PushSession implements AsyncDisposable {
 
   /** Resolves when all is closed: with what ended it, a WeirError or the program's own fault; undefined after `close`. */
   get ended(): Promise<unknown> {
-    return this.#ended.promise;
+    return this.#ended;
   }
 
   /** Bytes that the system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#connection?.pipe.bufferedBytes ?? 0;
+    return this.#carrier.connection?.pipe.bufferedBytes ?? 0;
   }
 
   /** Whether what is sent goes anywhere: not while the server's redirect is followed, nor after the end. */
   get recording(): boolean {
-    return (this.#connection?.ways.length ?? 0) > 0;
+    return (this.#carrier.connection?.own.ways.length ?? 0) > 0;
   }
 
   /** `packet` may be used again at once. */
   send(track: number, part: 'rtp' | 'rtcp', packet: Uint8Array): void {
-    const connection = this.#connection;
-    const way = connection?.ways[track];
+    const { connection } = this.#carrier;
+    const way = connection?.own.ways[track];
     if (connection === undefined || way === undefined) return;
     const { pipe, backlog } = connection;
     if (way.kind === 'interleaved') {
@@ -128,10 +129,10 @@ export class PushSession implements AsyncDisposable {
     this.#pairs[track]?.[part].send(new Uint8Array(packet), { host: pipe.remoteAddress, port });
   }
 
-  /** TEARDOWN, once what was sent is on its way; half a second at most, and CLOSE_WAIT_MS. Idempotent. */
+  /** TEARDOWN, once what was sent is on its way; RTSP_STOP_MS_MAX at most. Idempotent. */
   async close(): Promise<void> {
-    this.#push({ kind: 'stop' });
-    await this.#ended.promise;
+    this.#carrier.stop();
+    await this.#ended;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -139,135 +140,18 @@ export class PushSession implements AsyncDisposable {
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#push({ kind: 'stop' });
+    const stop = (): void => this.#carrier.stop();
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) stop();
-      else this.#push({ kind: 'start' });
-      const failed = this.ended.then((error) => {
+      else this.#carrier.push({ kind: 'start' });
+      const failed = this.#ended.then((error) => {
         if (error !== undefined) throw error;
       });
       await Promise.race([this.#recording.promise, failed]);
     } finally {
       signal.removeEventListener('abort', stop);
     }
-  }
-
-  get #connection(): Connection | undefined {
-    return this.#state.kind === 'open' ? this.#state.connection : undefined;
-  }
-
-  get #isOver(): boolean {
-    return this.#state.kind === 'over';
-  }
-
-  #push(input: PublishInput): void {
-    if (this.#isOver) return;
-    const nowMs = this.#options.clock.monoMs();
-    for (const output of this.#machine.push(input, nowMs)) {
-      this.#carryOut(output, nowMs);
-      if (this.#isOver) return;
-    }
-  }
-
-  #carryOut(output: PublishOutput, nowMs: number): void {
-    const connection = this.#connection;
-    switch (output.kind) {
-      case 'connect':
-        void this.#connect(output.url);
-        return;
-      case 'send':
-        if (connection !== undefined) this.#say(connection, output.bytes);
-        return;
-      case 'recording':
-        if (connection !== undefined) connection.ways = output.ways;
-        this.#recording.resolve();
-        return;
-      case 'wake':
-        this.#wake?.cancel();
-        this.#wake = this.#options.clock.after(Math.max(0, output.atMs - nowMs), () => this.#push({ kind: 'tick' }));
-        return;
-      case 'end':
-        void this.#end(output.error);
-        return;
-      default:
-        output satisfies never;
-    }
-  }
-
-  #say({ pipe, backlog }: Connection, bytes: Uint8Array): void {
-    const waitingBytes = backlog.answer(bytes.length, pipe.bufferedBytes);
-    pipe.write(bytes);
-    if (waitingBytes <= MAX_BACKLOG_BYTES) return;
-    const expected = `at most ${MAX_BACKLOG_BYTES / 1024} KiB that wait`;
-    void this.#end(
-      new WeirError('push-failed', 'The server does not read what it is sent', { place: pipe.remote, expected }),
-    );
-  }
-
-  async #connect(url: RtspUrl): Promise<void> {
-    this.#leave();
-    const connecting: State = { kind: 'connecting' };
-    this.#state = connecting;
-    const { clock, timeoutMs, connect } = this.#options;
-    let pipe: BytePipe;
-    try {
-      pipe = await connect(url, { timeoutMs, clock, signal: this.#connecting.signal });
-    } catch (error) {
-      // Its abort comes from our own end, which is then under way.
-      if (this.#state === connecting) await this.#end(notConnected(error, url));
-      return;
-    }
-    if (this.#state !== connecting) return pipe.destroy();
-    try {
-      this.#opened(pipe);
-    } catch (error) {
-      // Nobody waits for this call: a fault of ours ends the session as what it is.
-      await this.#end(error);
-    }
-  }
-
-  #opened(pipe: BytePipe): void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const connection: Connection = {
-      pipe,
-      closed: promise,
-      framer: new RtspFramer(),
-      backlog: new AnswerBacklog(),
-      ways: [],
-    };
-    this.#state = { kind: 'open', connection };
-    pipe.handle({
-      data: (chunk) => {
-        if (this.#connection === connection) this.#push({ kind: 'units', units: connection.framer.push(chunk) });
-      },
-      drain: () => {},
-      close: () => {
-        resolve();
-        if (this.#connection === connection) this.#push({ kind: 'closed' });
-      },
-    });
-    this.#push({ kind: 'connected' });
-  }
-
-  /** Lets go of the open connection, if there is one: what waits for it is sent, for a little while. */
-  #leave(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    const { pipe, closed } = connection;
-    pipe.close();
-    const timer = this.#options.clock.after(CLOSE_WAIT_MS, () => pipe.destroy());
-    this.#closing.push(closed.then(() => timer.cancel()));
-  }
-
-  async #end(error: unknown): Promise<void> {
-    if (this.#isOver) return;
-    this.#leave();
-    this.#state = { kind: 'over' };
-    this.#wake?.cancel();
-    this.#connecting.abort();
-    await Promise.all([...this.#closing, ...this.#pairs.map((pair) => pair.close())]);
-    this.#ended.resolve(error);
   }
 }
 

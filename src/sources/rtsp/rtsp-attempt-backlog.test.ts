@@ -8,7 +8,8 @@ import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
 import { StuckPipe } from '../../net/fake-stuck-pipe.ts';
 import { noIngestFaults } from '../../stream/rtp-ingest.ts';
 import { hash } from './fake-camera.ts';
-import { MAX_BACKLOG_BYTES, RtspAttempt } from './rtsp-attempt.ts';
+import { MAX_BACKLOG_BYTES } from './dialogue-carrier.ts';
+import { RtspAttempt } from './rtsp-attempt.ts';
 
 test('a source that asks without end and reads nothing is left, however much it asks at once', async () => {
   const url = parseRtspUrl('rtsp://192.0.2.1/live');

@@ -13,7 +13,8 @@ import type { SourceSink } from '../../stream/source.ts';
 import { STOP_MS_MAX } from '../../stream/source-runner.ts';
 import type { Dial } from './dial.ts';
 import { FakeCamera, hash, type CameraScript } from './fake-camera.ts';
-import { CLOSE_WAIT_MS, RTSP_STOP_MS_MAX, RtspAttempt } from './rtsp-attempt.ts';
+import { CLOSE_WAIT_MS, RTSP_STOP_MS_MAX } from './dialogue-carrier.ts';
+import { RtspAttempt } from './rtsp-attempt.ts';
 
 const DAHUA: CameraScript = { describe: 'dahua_describe_h265_pcma', setup: ['dahua_setup'], play: 'dahua_play' };
 
