@@ -133,7 +133,9 @@ describe('RTSP over TLS', () => {
     closeSync(writer);
     await house.until('a refusal', () => house.log.lines.at(-1)?.level === 'error');
     for (let i = 0; i < 3; i++) assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
-    assert.equal(openedForWriting(file), -1);
+    const again = openedForWriting(file);
+    if (again >= 0) closeSync(again);
+    assert.equal(again, -1, 'another look began meanwhile');
   });
 
   it('counts those with whom no TLS comes to pass, and does not tell of each', async (context) => {

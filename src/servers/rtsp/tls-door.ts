@@ -54,7 +54,7 @@ export class TlsDoor {
     this.#listener = listener;
     this.#stamp = stamp;
     this.#timer = options.clock.every(CERTIFICATE_CHECK_MS, () => {
-      void this.check();
+      if (this.#looks === 0) void this.check();
     });
     this.#say(certificate);
   }
