@@ -188,6 +188,13 @@ export const ERRORS = {
     404,
     false,
   ),
+  'archive-not-served': row(
+    'Only what is live is served here',
+    'Leave Range out, or take HLS for recordings.',
+    400,
+    457,
+    false,
+  ),
   'time-invalid': row('The time cannot be read', 'Write Unix seconds or 20260101T100000Z.', 400, 457, false),
   // streams
   'stream-unknown': row(

@@ -436,6 +436,28 @@ describe('a session over another connection', () => {
     assert.deepEqual(other.events, ['flow s1']);
   });
 
+  it('says nothing of what plays or records to who is not logged in', () => {
+    const all = newTable();
+    const [player, recorder, stranger] = [new Dialogue(all), new Dialogue(all), new Dialogue(all)];
+    player.ask('SETUP', `${BASE}/trackID=0`, TCP);
+    player.ask('PLAY', BASE, SESSION);
+    recorder.ask('ANNOUNCE', BASE, SDP, ANNOUNCED);
+    recorder.ask('SETUP', `${BASE}/trackID=0`, { Transport: `${TCP.Transport};mode=record` });
+    recorder.ask('RECORD', BASE, { Session: 's2' });
+    for (const [status, answer] of [
+      [401, { kind: 'unauthorized', challenges: [] }],
+      [200, { kind: 'parameters', values: new Map<string, string>() }],
+    ] as const) {
+      stranger.edge = () => answer;
+      assert.equal(stranger.ask('PLAY', BASE, SESSION).status, status);
+      assert.equal(stranger.ask('RECORD', BASE, { Session: 's2' }).status, status);
+    }
+    assert.deepEqual(
+      stranger.asks.map(({ login }) => login?.right),
+      ['read', 'publish', 'read', 'publish'],
+    );
+  });
+
   it('is kept alive from there', () => {
     other.nowMs = 50_000;
     other.ask('GET_PARAMETER', BASE, SESSION);

@@ -50,7 +50,7 @@ function play(
   // Only what is live is served. A unit that is unknown is ignored (§12.29), and so is where in npt a live stream should
   // begin: players say 0.
   if (range?.kind === 'clock') return replied(refusalOf(archiveNotServed()), session);
-  if (session.phase === 'playing') return replied(ok([['Range', LIVE_RANGE]]), session);
+  if (session.phase === 'playing') return unchanged(session, login, ok([['Range', LIVE_RANGE]]));
   session.wantsStart(parseTarget(request.uri)?.start);
   return asked({ kind: 'play', login, session }, (answer) => {
     if (answer.kind !== 'playing') return mismatched();
@@ -60,7 +60,7 @@ function play(
 }
 
 function record(session: ServerSession, sessions: ConnectionSessions, login: LoginNeed | undefined): Outcome {
-  if (session.phase === 'recording') return replied(ok(), session);
+  if (session.phase === 'recording') return unchanged(session, login, ok());
   const announcement = sessions.announced?.announcement;
   // What was announced stands on the session's own connection.
   if (announcement === undefined || !sessions.owns(session)) return notNow('init', 'record', session);
@@ -112,8 +112,16 @@ function changed(
   return replied(reply, session, after);
 }
 
+/** What is asked for is so already. Somebody else's session is spoken of with a login alone, for which its parameters are asked for. */
+function unchanged(session: ServerSession, login: LoginNeed | undefined, reply: Reply): Outcome {
+  if (login === undefined) return replied(reply, session);
+  return asked({ kind: 'parameters', login, session }, (answer) =>
+    answer.kind === 'parameters' ? replied(reply, session) : mismatched(),
+  );
+}
+
 function archiveNotServed(): WeirError {
-  return new WeirError('time-invalid', 'Over RTSP only what is live is served', { expected: LIVE_RANGE });
+  return new WeirError('archive-not-served', 'Over RTSP only what is live is served', { expected: LIVE_RANGE });
 }
 
 /**

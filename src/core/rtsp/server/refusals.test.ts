@@ -38,7 +38,7 @@ describe('a refusal', () => {
     const reply = peer.ask('PLAY', BASE, { Session: 's1', ...CLOCK });
     assert.equal(
       reply.headers.get(ERROR_HEADER),
-      'time-invalid; Over RTSP only what is live is served; expected npt=now-',
+      'archive-not-served; Over RTSP only what is live is served; expected npt=now-',
     );
   });
 
