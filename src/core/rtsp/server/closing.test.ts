@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WeirError } from '../../errors.ts';
+import { RtspHeaders } from '../wire/headers.ts';
 import { LAST_ANSWERS_MS, MAX_PIPELINED_BYTES, MAX_PIPELINED_REQUESTS } from './connection.ts';
 import { ANNOUNCED, BASE, Dialogue, TCP } from './fake-peer.ts';
 import { MAX_URI_LENGTH } from './target.ts';
@@ -98,6 +99,42 @@ describe('a connection', () => {
     assert.equal(recording.ask('SETUP', `${BASE}/streamid=0`, TCP).status, 200, 'what is announced is set up');
     recording.ask('TEARDOWN', BASE, SESSION);
     assert.deepEqual(recording.events, ['ended s1 teardown', 'close']);
+  });
+
+  it('Connection: close is heeded where the last session ends over another connection', () => {
+    const leaving = reader();
+    leaving.ask('OPTIONS', BASE, { Connection: 'close' });
+    leaving.tick(1000);
+    assert.deepEqual(leaving.events, [], 'it has a session');
+    const [session] = leaving.machine.sessions;
+    assert.ok(session !== undefined);
+    leaving.machine.push({ kind: 'end-session', session }, leaving.nowMs);
+    leaving.tick(2000);
+    assert.deepEqual(leaving.events, ['close']);
+  });
+
+  it('the body of a request that waits is its own: what it lay in is read into again', () => {
+    const peer = reader();
+    peer.edge = () => undefined;
+    peer.say('PLAY', BASE, SESSION);
+    const body = new TextEncoder().encode('position');
+    const headers = new RtspHeaders([
+      ['CSeq', '9'],
+      ['Session', 's1'],
+    ]);
+    const request = {
+      kind: 'request',
+      method: 'GET_PARAMETER',
+      uri: BASE,
+      version: 'RTSP/1.0',
+      headers,
+      body,
+    } as const;
+    peer.machine.push({ kind: 'request', request }, peer.nowMs);
+    body.fill(0x20);
+    peer.edge = () => ({ kind: 'parameters', values: new Map([['position', 'now']]) });
+    peer.answer({ kind: 'playing', starts: undefined });
+    assert.equal(peer.replies.at(-1)?.body, 'position: now\r\n');
   });
 
   it('a session that ends keeps its connection where nobody said close, or another lives', () => {

@@ -270,7 +270,9 @@ export class ServerConnection {
       return [...outputs, ...this.#refuse(new WeirError('request-timeout', 'No request came'), undefined, nowMs)];
     }
     const idle = this.#sessions.all.size === 0 && this.#open === undefined;
-    if (idle && nowMs - this.#requestMs >= CONNECTION_IDLE_MS) this.#close(undefined, outputs);
+    // Its last session may have ended over another connection.
+    const leaves = this.#stage.kind === 'leaving' && this.#sessions.announced === undefined;
+    if (idle && (leaves || nowMs - this.#requestMs >= CONNECTION_IDLE_MS)) this.#close(undefined, outputs);
     return outputs;
   }
 }
