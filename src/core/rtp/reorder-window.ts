@@ -8,17 +8,13 @@
  * What comes too late, or again after its turn, goes through: the receiver judges and counts it.
  */
 import { parseRtpHeader } from './packet.ts';
+import { LATE_PACKETS_MAX, LOST_PACKETS_MAX } from './rtp-sequence.ts';
 import { signedDistance } from './signed-distance.ts';
 
 /** So many numbers may be missing or waiting; more, and the oldest gap is given up. A power of two. */
 export const REORDER_WINDOW_PACKETS = 64;
 /** A gap is waited for so long. */
 export const REORDER_WINDOW_MS = 100;
-/** A step of more is a restart of the sender, not disorder: nothing waits for it (RFC 3550 A.1, MAX_DROPOUT). */
-const RESTART_PACKETS = 3000;
-/** A step back of more too (RFC 3550 A.1, MAX_MISORDER). */
-const RESTART_BACK_PACKETS = 100;
-
 interface Held {
   readonly packet: Uint8Array;
   readonly sinceMs: number;
@@ -52,7 +48,8 @@ export class ReorderWindow {
       return;
     }
     const ahead = this.#next === undefined ? 0 : signedDistance(this.#next, sequence, 0x10000);
-    if (ahead > RESTART_PACKETS || ahead < -RESTART_BACK_PACKETS) {
+    // A restart of the sender, not disorder: nothing waits for it.
+    if (ahead > LOST_PACKETS_MAX || ahead < -LATE_PACKETS_MAX) {
       this.flush(out);
       this.#next = sequence;
     } else if (ahead < 0) {

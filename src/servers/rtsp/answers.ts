@@ -48,7 +48,7 @@ export function answerTo(
     case 'teardown':
       return login;
     case 'parameters': {
-      const media = connection.ownerOf(ask.session)?.media(ask.session);
+      const media = connection.ownerOf(ask.session)?.media.get(ask.session);
       return { kind: 'parameters', values: sessionParameters(ask.session, media, parts.registry) };
     }
   }
@@ -105,7 +105,7 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
   if (owner === undefined || asking.signal.aborted) {
     throw new WeirError('session-unknown', 'The session ended meanwhile, or who asked left');
   }
-  const former = owner.media(session);
+  const former = owner.media.get(session);
   if (former instanceof ReaderSession) former.detach();
   const reader = new ReaderSession({
     session,
@@ -118,7 +118,7 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
     total: parts.totals.of(transportOf(session, owner.door)),
     ended: (error) => owner.endSession(session, error),
   });
-  owner.setMedia(session, reader);
+  owner.media.set(session, reader);
   reader.attach();
   // Who pauses wants to know where it goes on; who begins wants to see something.
   if (former instanceof ReaderSession) {
@@ -131,11 +131,11 @@ async function play(session: ServerSession, asking: OpenConnection, parts: Serve
 
 function pause(session: ServerSession, asking: OpenConnection): ServerAnswer {
   const owner = asking.ownerOf(session);
-  const media = owner?.media(session);
+  const media = owner?.media.get(session);
   if (media instanceof ReaderSession) {
     media.detach();
   } else {
-    owner?.setMedia(session, undefined);
+    owner?.media.take(session);
     media?.leave(new WeirError('publisher-gone', 'The publisher paused'));
   }
   return OWN;
@@ -162,7 +162,7 @@ async function record(
     ssrc: parts.receiverSsrc,
     cname,
   });
-  connection.setMedia(session, publisher);
+  connection.media.set(session, publisher);
   const over = publish(session, publisher, connection, registry);
   // Packets are wanted from the moment on at which the stream takes the source up; the reply waits for it.
   const refused = await Promise.race([publisher.started, over]);
@@ -181,9 +181,9 @@ async function publish(
 ): Promise<WeirError> {
   const reason = await ended(session.stream, publisher, registry);
   // Not taken up: the session goes on, and may ask again.
-  if (publisher.isWaiting) connection.setMedia(session, undefined);
+  if (publisher.isWaiting) connection.media.take(session);
   // Paused, it goes on without one.
-  else if (connection.media(session) === publisher) connection.endSession(session, reason);
+  else if (connection.media.get(session) === publisher) connection.endSession(session, reason);
   return reason;
 }
 

@@ -16,18 +16,18 @@ import { MESSAGE_MS, MessageStream, type Incoming } from './message-stream.ts';
 import type { OpenConnection } from './open-connection.ts';
 import { ReaderSession } from './reader-session.ts';
 import type { ServerParts } from './server-parts.ts';
-import { SessionMedia, type Media } from './session-media.ts';
+import { SessionMedia } from './session-media.ts';
 import type { Door } from './session-transport.ts';
 
 export class RtspConnection implements OpenConnection, PipeHandler {
   readonly pipe: BytePipe;
   readonly door: Door;
   readonly ways: MediaWays;
+  readonly media: SessionMedia;
   readonly sinceUtcMs: number;
   readonly #parts: ServerParts;
   readonly #machine: ServerConnection;
   readonly #messages: MessageStream;
-  readonly #media: SessionMedia;
   readonly #log: ConnectionLog;
   readonly #closing = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
@@ -38,8 +38,8 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     this.#parts = parts;
     this.sinceUtcMs = parts.clock.utcMs();
     this.#log = new ConnectionLog(parts.log, pipe.remote);
-    this.#media = new SessionMedia(parts.clock, () => this.#push({ kind: 'heard' }));
-    this.ways = new MediaWays(pipe, parts, this.#media);
+    this.media = new SessionMedia(parts.clock, () => this.#push({ kind: 'heard' }));
+    this.ways = new MediaWays(pipe, parts, this.media);
     const offered = door === 'tcp' ? MediaWays.offered(parts) : { udp: false, multicast: false };
     this.#machine = new ServerConnection(parts.table, pipe.remoteAddress, offered, parts.clock.monoMs());
     this.#messages = new MessageStream(pipe, door);
@@ -59,16 +59,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   ownerOf(session: ServerSession): OpenConnection | undefined {
-    return this.#machine.sessions.has(session) || this.#media.has(session) ? this : this.#parts.connectionOf(session);
-  }
-
-  media(session: ServerSession): Media | undefined {
-    return this.#media.get(session);
-  }
-
-  setMedia(session: ServerSession, media: Media | undefined): void {
-    if (media === undefined) this.#media.take(session);
-    else this.#media.set(session, media);
+    return this.#machine.sessions.has(session) || this.media.has(session) ? this : this.#parts.connectionOf(session);
   }
 
   data(chunk: Uint8Array): void {
@@ -76,11 +67,11 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     if (this.pipe.closed) return;
     const nowMs = this.#parts.clock.monoMs();
     for (const incoming of this.#messages.push(chunk, nowMs)) this.#take(incoming, nowMs);
-    this.#media.flush();
+    this.media.flush();
   }
 
   drain(): void {
-    this.#media.drain();
+    this.media.drain();
   }
 
   close(): void {
@@ -97,7 +88,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
       this.giveUp(new WeirError('request-timeout', 'The request did not become whole', { expected: SOON }));
       return;
     }
-    for (const { session, error, isHopeless } of this.#media.tick(nowMs)) {
+    for (const { session, error, isHopeless } of this.media.tick(nowMs)) {
       this.endSession(session, error);
       if (isHopeless && this.#machine.sessions.size === 0) this.pipe.destroy();
     }
@@ -105,7 +96,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   endSession(session: ServerSession, error: WeirError | undefined): void {
-    const media = this.#media.take(session);
+    const media = this.media.take(session);
     this.#push({ kind: 'end-session', session });
     if (media instanceof ReaderSession) {
       if (error !== undefined) media.goodbye();
@@ -139,7 +130,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   redirect(session: ServerSession, to: string): void {
-    this.#media.moves(session);
+    this.media.moves(session);
     this.#push({ kind: 'redirect', session, to });
   }
 
@@ -169,7 +160,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
 
   #frame(use: ChannelUse | undefined, packet: Uint8Array, nowMs: number): void {
     if (use === undefined) this.#parts.faults.strayFrames += 1;
-    else if (!this.#media.frame(use, packet, nowMs)) this.#machine.push({ kind: 'heard' }, nowMs);
+    else if (!this.media.frame(use, packet, nowMs)) this.#machine.push({ kind: 'heard' }, nowMs);
   }
 
   #push(input: ServerInput): void {
@@ -186,12 +177,12 @@ export class RtspConnection implements OpenConnection, PipeHandler {
         this.#ask(output.ask);
         return;
       case 'flow': {
-        const media = this.ownerOf(output.session)?.media(output.session);
+        const media = this.ownerOf(output.session)?.media.get(output.session);
         if (media instanceof ReaderSession) media.flow();
         return;
       }
       case 'track-ended':
-        this.#media.get(output.session)?.dropTrack(output.track);
+        this.media.get(output.session)?.dropTrack(output.track);
         this.ways.dropTrack(output.session, output.track);
         return;
       case 'way-left':
@@ -234,7 +225,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#messages.write(bytes, !this.#media.isEmpty)) return;
+    if (this.#messages.write(bytes, !this.media.isEmpty)) return;
     this.#refuse(new WeirError('reader-too-slow', 'The peer does not read what it is answered'));
     this.pipe.destroy();
   }

@@ -4,7 +4,7 @@ import type { ServerAsk } from '../../core/rtsp/server/server-io.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { BytePipe } from '../../net/byte-pipe.ts';
 import type { MediaWays } from './media-ways.ts';
-import type { Media } from './session-media.ts';
+import type { SessionMedia } from './session-media.ts';
 import type { Door } from './session-transport.ts';
 
 export interface OpenConnection {
@@ -19,10 +19,8 @@ export interface OpenConnection {
   readonly signal: AbortSignal;
   /** The connection on which a session's media flows: nearly always this one. */
   ownerOf(session: ServerSession): OpenConnection | undefined;
-  /** Undefined while nothing flows. */
-  media(session: ServerSession): Media | undefined;
-  /** Undefined: the session has none any more, and goes on. */
-  setMedia(session: ServerSession, media: Media | undefined): void;
+  /** What carries its sessions' media. */
+  readonly media: SessionMedia;
   /**
    * Ends a session of this connection: by us, with `error`, then its reader gets BYE and the connection closes with its last
    * session; or because the peer ended it. Idempotent.

@@ -64,7 +64,7 @@ export class SessionList {
 }
 
 function sessionStatus(id: string, connection: OpenConnection, session: ServerSession): RtspSessionStatus {
-  const media = connection.media(session);
+  const media = connection.media.get(session);
   const reader = media instanceof ReaderSession ? media : undefined;
   return {
     id,

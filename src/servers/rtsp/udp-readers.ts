@@ -10,6 +10,7 @@ import { parseRtcp } from '../../core/rtcp/parse.ts';
 import type { ServerSession } from '../../core/rtsp/server/session.ts';
 import type { PortPair } from '../../core/rtsp/wire/transport.ts';
 import type { UdpPair, UdpSocket } from '../../net/udp.ts';
+import type { TrackSender } from './udp-out.ts';
 
 /** A track that a reader sets up over UDP. */
 export interface UdpTrackOptions {
@@ -90,11 +91,7 @@ export class UdpReaders {
   }
 
   /** How to send to a track that was added: by reference, since its ports may yet be learnt. */
-  sender(
-    session: ServerSession,
-    track: number,
-    host: string,
-  ): { rtp(packet: Uint8Array): void; rtcp(packet: Uint8Array): void } | undefined {
+  sender(session: ServerSession, track: number, host: string): TrackSender | undefined {
     const found = this.#byHost.get(host)?.find((other) => other.session === session && other.track === track);
     if (found === undefined) return undefined;
     const { rtp, rtcp } = found;
