@@ -57,36 +57,37 @@ test(`nothing grows (WEIR_SEED=${FUZZ_SEED})`, () => {
   }
 });
 
-/** Of the server's rounds, each of which says several things on real sockets. */
-const SERVED_ROUNDS = 400;
+/** So often another connection begins the reader anew, and is gone before the answer; so often media comes then. */
+const SERVED_ROUNDS = 200;
 const SERVED_BATCH_BYTES = 60_000;
 
-test('nothing grows that a server holds for a reader whose session others use, and leave', async () => {
+test('nothing grows that a server holds for a reader whom another connection begins, and leaves', async () => {
   await using house = await House.open();
   const owner = house.peer();
   const session = { Session: (await owner.play([0, 2])).headers.get('Session') ?? '' };
-  let ticks = 0;
-  const round = async (): Promise<void> => {
+  const deliver = async (): Promise<void> => {
+    for (let count = 0; count < 5; count++) house.yard.deliver(batchOf(0, count, count === 0, SERVED_BATCH_BYTES));
+    house.clock.advance(1000);
+    await owner.ask('OPTIONS');
+    owner.frames.length = 0;
+  };
+  const begin = async (): Promise<void> => {
     await owner.ask('PAUSE', '', session);
     const other = house.peer();
-    const method = oneOf(['PLAY', 'PLAY', 'PAUSE', 'OPTIONS'], random);
-    other.say(method, '', session);
-    if (method === 'PLAY') await house.until('it reads', () => house.yard.readers.size > 0, owner);
+    other.say('PLAY', '', session);
+    await house.until('it reads', () => house.yard.readers.size > 0, owner);
     other.socket.destroy();
     await house.until('it is gone', () => house.server.connections.open === 1, owner);
     house.clock.advance(RESUME_WAIT_MS);
     await owner.ask('OPTIONS');
-    for (let count = 0; count < 5; count++) {
-      house.yard.deliver(batchOf(0, (ticks += 3600) % 2 ** 32, count === 0, SERVED_BATCH_BYTES));
-      house.clock.advance(1000);
-    }
-    owner.frames.length = 0;
+    await deliver();
   };
-  for (let count = 0; count < SERVED_ROUNDS / 4; count++) await round();
+  for (let count = 0; count < SERVED_ROUNDS / 4; count++) await begin();
   const before = weigh();
-  for (let count = SERVED_ROUNDS / 4; count < SERVED_ROUNDS; count++) await round();
+  for (let count = 0; count < SERVED_ROUNDS; count++) await begin();
+  for (let count = 0; count < SERVED_ROUNDS; count++) await deliver();
   const grown = weigh() - before;
-  assert.ok(grown < GROWTH_BYTES, `grew by ${grown} bytes (WEIR_SEED=${FUZZ_SEED})`);
+  assert.ok(grown < GROWTH_BYTES, `grew by ${grown} bytes`);
 });
 
 function depacketizers(): readonly Lasting[] {
