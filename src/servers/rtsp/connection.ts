@@ -85,7 +85,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     const messages = this.#messages.tick(nowMs);
     if (messages === 'closed') return;
     if (messages === 'late') {
-      this.giveUp(new WeirError('request-timeout', 'The request did not become whole', { expected: SOON }));
+      this.refuse(new WeirError('request-timeout', 'The request did not become whole', { expected: SOON }));
       return;
     }
     for (const { session, error, isHopeless } of this.media.tick(nowMs)) {
@@ -111,13 +111,13 @@ export class RtspConnection implements OpenConnection, PipeHandler {
   }
 
   /** Closes it at once, saying why: the peer is to blame. */
-  giveUp(error: WeirError): void {
+  refuse(error: WeirError): void {
     this.#write(replyBytes(refusalOf(error), undefined, undefined));
-    this.#refuse(error);
+    this.#closeCounted(error);
   }
 
   /** The same of one who has been told, or is to be told nothing. */
-  #refuse(error: WeirError): void {
+  #closeCounted(error: WeirError): void {
     if (this.pipe.closed) return;
     this.#log.closed(error);
     this.#parts.closed.count(error.code);
@@ -150,7 +150,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
         this.#push({ kind: 'unreadable', error: incoming.error });
         return;
       case 'tls':
-        this.#refuse(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
+        this.#closeCounted(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
         return;
       case 'http':
         this.#gone.resolve();
@@ -194,7 +194,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
         return;
       case 'close':
         if (output.error === undefined) this.pipe.close();
-        else this.#refuse(output.error);
+        else this.#closeCounted(output.error);
     }
   }
 
@@ -226,7 +226,7 @@ export class RtspConnection implements OpenConnection, PipeHandler {
 
   #write(bytes: Uint8Array): void {
     if (this.#messages.write(bytes, !this.media.isEmpty)) return;
-    this.#refuse(new WeirError('reader-too-slow', 'The peer does not read what it is answered'));
+    this.#closeCounted(new WeirError('reader-too-slow', 'The peer does not read what it is answered'));
     this.pipe.destroy();
   }
 }

@@ -27,7 +27,7 @@ export interface OpenConnection {
    */
   endSession(session: ServerSession, error: WeirError | undefined): void;
   /** Closes it at once with an answer that says why: the peer is to blame. */
-  giveUp(error: WeirError): void;
+  refuse(error: WeirError): void;
   /**
    * The program's own fault in what a question came to, at once or later: it costs this connection, and nobody else theirs. Anywhere else on the way of
    * the data a fault ends the process.

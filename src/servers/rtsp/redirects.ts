@@ -1,7 +1,7 @@
 /** Which streams are served elsewhere, as the API said: until it takes that back, or until a restart. */
 
 /** Streams with a URL of their own; the name of a stream is at most 200 characters. */
-export const MAX_REDIRECTS = 10_000;
+export const MAX_STREAMS_ELSEWHERE = 10_000;
 
 export class Redirects {
   readonly #streams = new Map<string, string>();
@@ -19,7 +19,7 @@ export class Redirects {
   /** Sets where one stream is; undefined: here. False: there are too many. */
   set(stream: string, to: string | undefined): boolean {
     if (to === undefined) return this.#streams.delete(stream) || true;
-    if (!this.#streams.has(stream) && this.#streams.size >= MAX_REDIRECTS) return false;
+    if (!this.#streams.has(stream) && this.#streams.size >= MAX_STREAMS_ELSEWHERE) return false;
     this.#streams.set(stream, to);
     return true;
   }

@@ -60,7 +60,7 @@ interface Opened {
 /** Those of tunnels included. More are closed as they come. */
 export const MAX_CONNECTIONS = 10_000;
 /** What a closing server gives its peers to take what waits for them. */
-export const CLOSE_WAIT_MS = 500;
+export const SERVER_CLOSE_MS = 500;
 
 const TICK_MS = 1000;
 
@@ -214,7 +214,7 @@ export class RtspServer {
     readRtspMetrics({ connections, closed: closed.all(), faults, sessions, totals, udpReaders, multicast }, sink);
   }
 
-  /** Readers get BYE, what waits for them is sent for CLOSE_WAIT_MS at most; then everything is closed. Idempotent. */
+  /** Readers get BYE, what waits for them is sent for SERVER_CLOSE_MS at most; then everything is closed. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -233,7 +233,7 @@ export class RtspServer {
       return connection.gone;
     });
     const waited = new AbortController();
-    await Promise.race([Promise.all(gone), delay(this.#options.clock, CLOSE_WAIT_MS, waited.signal)]);
+    await Promise.race([Promise.all(gone), delay(this.#options.clock, SERVER_CLOSE_MS, waited.signal)]);
     waited.abort();
     for (const { pipe } of this.#connections) pipe.destroy();
     await Promise.all([this.#listener.close(), this.#tls?.close(), this.#ports.close()]);
@@ -250,7 +250,7 @@ export class RtspServer {
     const connection = new RtspConnection(pipe, this.#parts, door);
     this.#connections.add(connection);
     pipe.handle(connection);
-    this.#admission.enter(connection)?.giveUp(tooMany());
+    this.#admission.enter(connection)?.refuse(tooMany());
     void connection.gone.then(() => {
       this.#connections.delete(connection);
       this.#admission.leave(connection);
@@ -260,7 +260,7 @@ export class RtspServer {
   #tick(): void {
     const nowMs = this.#options.clock.monoMs();
     for (const connection of this.#connections) connection.tick(nowMs);
-    for (const connection of this.#admission.surplus()) connection.giveUp(tooMany());
+    for (const connection of this.#admission.surplus()) connection.refuse(tooMany());
     this.#ports.multicast?.tick(nowMs);
   }
 }
