@@ -90,7 +90,9 @@ export class RtspConnection implements OpenConnection, PipeHandler {
     }
     for (const { session, error, isHopeless } of this.media.tick(nowMs)) {
       this.endSession(session, error);
-      if (isHopeless && this.#machine.sessions.size === 0) this.pipe.destroy();
+      if (!isHopeless || this.#machine.sessions.size > 0) continue;
+      this.#parts.closed.count(error.code);
+      this.pipe.destroy();
     }
     this.#push({ kind: 'tick' });
   }
@@ -150,7 +152,9 @@ export class RtspConnection implements OpenConnection, PipeHandler {
         this.#push({ kind: 'unreadable', error: incoming.error });
         return;
       case 'tls':
-        this.#closeCounted(new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }));
+        this.#closeCounted(
+          new WeirError('rtsp-malformed', 'The peer speaks TLS', { expected: 'rtsp://, not rtsps://' }),
+        );
         return;
       case 'http':
         this.#gone.resolve();

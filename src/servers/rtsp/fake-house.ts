@@ -54,6 +54,18 @@ export class House implements AsyncDisposable {
     return this.add(new Peer(this.server.address.port, stream));
   }
 
+  /** Connections that were closed because of their peer, by reason. */
+  closedConnections(): Readonly<Record<string, number>> {
+    const counts: [string, number][] = [];
+    this.server.readMetrics({
+      set: (name, labels, value) => {
+        if (name === 'weir_rtsp_closed_connections_total' && 'reason' in labels)
+          counts.push([String(labels.reason), value]);
+      },
+    });
+    return Object.fromEntries(counts);
+  }
+
   /** Until the server got so far as `condition` says. In between it answers a peer: a bystander, if none is given. */
   async until(what: string, condition: () => boolean, peer?: Peer): Promise<void> {
     if (condition()) return;

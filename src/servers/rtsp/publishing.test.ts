@@ -197,6 +197,7 @@ describe('publishing', () => {
     house.clock.advance(1000);
     await heard.until('source-silent');
     await peer.closed();
+    assert.deepEqual(house.closedConnections(), { 'source-silent': 1 });
   });
 
   it('is closed when another takes over', async () => {

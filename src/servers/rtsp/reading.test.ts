@@ -271,6 +271,7 @@ describe('reading', () => {
     }
     await house.until('it is closed', () => house.yard.readers.size === 1, quick);
     assert.equal(house.server.sessions().length, 1);
+    assert.deepEqual(house.closedConnections(), { 'reader-too-slow': 1 });
   });
 });
 
