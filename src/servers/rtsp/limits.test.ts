@@ -105,6 +105,22 @@ it('a byte a second does not keep a request open, whole requests do', async () =
   await slow.closed();
 });
 
+it('a request that begins in the bytes that end one before it has its own time', async () => {
+  await using house = await House.open();
+  const [peer, steady] = [house.peer(), house.peer()];
+  await peer.ask('OPTIONS');
+  const request = 'OPTIONS * RTSP/1.0\r\nCSeq: 7\r\n\r\n';
+  const [first, last] = [request.slice(0, 9), request.slice(9)];
+  for (const bytes of [first, last + first]) {
+    peer.socket.write(bytes);
+    if (bytes !== first) assert.equal((await peer.reply()).status, 200);
+    await steady.ask('OPTIONS');
+    house.clock.advance(MESSAGE_MS - 1000);
+  }
+  peer.socket.write(last);
+  assert.equal((await peer.reply()).status, 200);
+});
+
 it('of those who did not say who they are, the oldest make room', async () => {
   await using house = await House.open();
   const proven = house.peer();
