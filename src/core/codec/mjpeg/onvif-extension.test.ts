@@ -8,8 +8,9 @@ import type { RtpPayload } from '../codec.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { STANDARD_HUFFMAN } from './huffman.ts';
 import { parseJpeg } from './jfif.ts';
+import type { JpegHeader } from './jpeg-header.ts';
 import { mjpegCodec } from './mjpeg-codec.ts';
-import { parseExtension } from './onvif-extension.ts';
+import { completed, parseExtension, type JpegSegment } from './onvif-extension.ts';
 import { quantisationTables } from './quantisation.ts';
 
 const SCAN = 'aabbccddeeff00';
@@ -143,3 +144,16 @@ test('extensions that are none of this, and junk', () => {
   }
   assert.deepEqual(parseExtension(bytesOfHex('ffffffff') ?? assert.fail()), []);
 });
+
+test('what a frame says itself counts before what the one before it said', () => {
+  const [oldHuffman, huffman] = [segment(0xc4, 'ffc40001'), segment(0xc4, 'ffc40002')];
+  const [oldTables, oldSize] = [segment(0xdb, 'ffdb0001'), segment(0xc0, 'ffc00001')];
+  const before = [oldHuffman, oldTables, oldSize];
+  const header = { quality: 0, width: 0, height: 0 } as JpegHeader;
+  assert.deepEqual(completed([huffman], before, header), [oldTables, oldSize, huffman]);
+  assert.deepEqual(completed([], before, { ...header, quality: 50, width: 80, height: 60 }), [oldHuffman]);
+});
+
+function segment(marker: number, hex: string): JpegSegment {
+  return { marker, bytes: bytesOfHex(hex) ?? assert.fail() };
+}
