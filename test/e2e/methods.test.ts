@@ -6,6 +6,7 @@ import { RtspFramer } from '../../src/core/rtsp/wire/framer.ts';
 import type { RtspMessage } from '../../src/core/rtsp/wire/message.ts';
 import { makeClip } from '../harness/clips.ts';
 import { CountingReader, publishClip } from '../harness/ffmpeg.ts';
+import { decodeWithGst } from '../harness/gst-reader.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
 import { RtspPeer } from '../harness/rtsp-peer.ts';
@@ -81,21 +82,31 @@ peerTest('readers are sent to another server, and find it', ['ffmpeg', 'gstreame
   assert.deepEqual(await drained.json(), { to: there.rtsp, sessions: 1 });
   await publisher.exit();
   assert.equal((await here.fetch('/readyz')).status, 503);
-  const chain = '! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=10 ! fakesink';
-  await mustRun('gst-launch-1.0', `-q rtspsrc protocols=tcp location=${here.rtsp}/lobby ${chain}`.split(' '), 10_000);
+  await decodeWithGst(context, `protocols=tcp location=${here.rtsp}/lobby`, 10);
   assert.equal((await here.fetch('/api/v1/drain', { method: 'DELETE' })).status, 204);
   assert.equal((await here.fetch('/readyz')).status, 200);
 });
 
-peerTest('an encoder that pauses before it leaves ends without an error', ['rtspclientsink'], async (context) => {
-  const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
-  const publisher = new Background(context, 'gst-launch-1.0', [
-    ...'-q videotestsrc num-buffers=50 is-live=true ! x264enc tune=zerolatency key-int-max=25'.split(' '),
-    ...`! rtspclientsink protocols=tcp location=${weir.rtsp}/cam`.split(' '),
-  ]);
-  await weir.untilState('cam', 'live');
-  assert.deepEqual([await publisher.exit(), publisher.stderr], [0, '']);
-});
+peerTest(
+  'an encoder that pauses before it leaves is let go without a complaint',
+  ['rtspclientsink'],
+  async (context) => {
+    const weir = await RunningWeir.start(context, 'streams: { cam: { source: publish } }\n');
+    // What it says itself is not asked: it waits for no reply, and now and then its two threads trip over each other where it ends.
+    void new Background(context, 'gst-launch-1.0', [
+      ...'-q videotestsrc num-buffers=50 is-live=true ! x264enc tune=zerolatency key-int-max=25'.split(' '),
+      ...`! rtspclientsink protocols=tcp location=${weir.rtsp}/cam`.split(' '),
+    ]);
+    await weir.untilState('cam', 'live');
+    await weir.untilState('cam', 'down');
+    assert.equal((await weir.streamStatus('cam')).error?.code, 'publisher-gone');
+    assert.deepEqual(
+      weir.log.filter(({ level }) => level === 'warn' || level === 'error'),
+      [],
+    );
+    assert.doesNotMatch(await (await weir.fetch('/metrics')).text(), /^weir_rtsp_closed_connections_total\{/m);
+  },
+);
 
 function transport(track: number): string {
   return `Transport: RTP/AVP/TCP;unicast;interleaved=${2 * track}-${2 * track + 1}`;

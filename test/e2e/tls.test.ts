@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { makeClip } from '../harness/clips.ts';
 import { CountingReader, publishClip } from '../harness/ffmpeg.ts';
+import { decodeWithGst } from '../harness/gst-reader.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -15,6 +16,7 @@ const TLS = {
   },
 };
 const SHOWN = 25;
+const GST = 'tls-validation-flags=0 latency=200';
 
 peerTest('ffmpeg publishes over TLS; ffmpeg and GStreamer read over TLS', ['ffmpeg', 'gstreamer'], async (context) => {
   const clip = await makeClip(context, { seconds: 30, audio: true });
@@ -24,9 +26,9 @@ peerTest('ffmpeg publishes over TLS; ffmpeg and GStreamer read over TLS', ['ffmp
   const reader = new CountingReader(context, `${weir.rtsps}/cam`);
   await Promise.all([
     weir.until(() => reader.pictures > SHOWN, 'pictures at ffmpeg'),
-    mustRun('gst-launch-1.0', gstReader(`${weir.rtsps}/cam`), 20_000),
+    decodeWithGst(context, `location=${weir.rtsps}/cam ${GST}`, SHOWN),
     // Through HTTP in TLS.
-    mustRun('gst-launch-1.0', gstReader(`${weir.rtsps.replace('rtsps:', 'rtspsh:')}/cam`), 20_000),
+    decodeWithGst(context, `location=${weir.rtsps.replace('rtsps:', 'rtspsh:')}/cam ${GST}`, SHOWN),
   ]);
 });
 
@@ -40,8 +42,3 @@ peerTest('GStreamer publishes over TLS', ['rtspclientsink', 'ffprobe'], async (c
   await mustRun('ffprobe', ['-v', 'error', '-rtsp_transport', 'tcp', `${weir.rtsps}/cam`]);
   await publisher.end('SIGINT');
 });
-
-function gstReader(url: string): readonly string[] {
-  const chain = `! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=${SHOWN} ! fakesink`;
-  return ['-q', 'rtspsrc', `location=${url}`, 'tls-validation-flags=0', 'latency=200', ...chain.split(' ')];
-}

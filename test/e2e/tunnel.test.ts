@@ -6,6 +6,7 @@ import { RtspFramer } from '../../src/core/rtsp/wire/framer.ts';
 import { RtspHeaders } from '../../src/core/rtsp/wire/headers.ts';
 import type { RtspResponse } from '../../src/core/rtsp/wire/message.ts';
 import { serialiseRequest } from '../../src/core/rtsp/wire/serialise.ts';
+import { decodeWithGst } from '../harness/gst-reader.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun } from '../harness/program.ts';
 import { RtspPeer } from '../harness/rtsp-peer.ts';
@@ -16,15 +17,10 @@ const SHOWN = 25;
 peerTest('ffmpeg and GStreamer read through HTTP', ['ffmpeg', 'gstreamer'], async (context) => {
   const weir = await RunningWeir.start(context, 'streams: { lobby: { source: test-pattern } }\n');
   await weir.untilState('lobby', 'live');
-  const chain = `! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=${SHOWN} ! fakesink`;
   const url = `${weir.rtsp}/lobby`;
   await Promise.all([
     mustRun('ffmpeg', `-v error -rtsp_transport http -i ${url} -frames:v ${SHOWN} -f framemd5 -`.split(' '), 20_000),
-    mustRun(
-      'gst-launch-1.0',
-      `-q rtspsrc latency=200 location=${url.replace('rtsp:', 'rtsph:')} ${chain}`.split(' '),
-      20_000,
-    ),
+    decodeWithGst(context, `latency=200 location=${url.replace('rtsp:', 'rtsph:')}`, SHOWN),
   ]);
 });
 

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeWithGst } from '../harness/gst-reader.ts';
 import { peerTest } from '../harness/peers.ts';
 import { mustRun, runProgram } from '../harness/program.ts';
 import { RtspPeer } from '../harness/rtsp-peer.ts';
@@ -43,10 +44,7 @@ function scenes(): void {
         packets.join(' '),
       );
     // Not beside ffmpeg: it takes the BYE of another receiver, which GStreamer sends to the group, for the sender's, and ends.
-    await mustRun('gst-launch-1.0', [
-      ...`-q rtspsrc location=${weir.rtsp}/cam protocols=udp-mcast latency=200 ! rtph264depay`.split(' '),
-      ...'! h264parse ! avdec_h264 ! identity eos-after=25 ! fakesink'.split(' '),
-    ]);
+    await decodeWithGst(context, `location=${weir.rtsp}/cam protocols=udp-mcast latency=200`, 25);
     await sending(weir, 0);
   });
 

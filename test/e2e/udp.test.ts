@@ -1,6 +1,7 @@
 /** RTSP with media in datagrams, between programs that we did not write. */
 import assert from 'node:assert/strict';
 import { makeClip } from '../harness/clips.ts';
+import { decodeWithGst } from '../harness/gst-reader.ts';
 import { peerTest } from '../harness/peers.ts';
 import { Background, mustRun, runProgram } from '../harness/program.ts';
 import { RunningWeir } from '../harness/running-weir.ts';
@@ -23,7 +24,7 @@ peerTest('ffmpeg publishes over UDP; ffmpeg and GStreamer read over UDP', ['ffmp
       `${weir.rtsp}/cam?start=gop`,
       ...`-frames:v ${PICTURES} -f null -`.split(' '),
     ]),
-    mustRun('gst-launch-1.0', [...gstReader('udp', weir.rtsp)], 20_000),
+    decodeWithGst(context, `protocols=udp location=${weir.rtsp}/cam latency=200`, PICTURES),
   ]);
   assert.equal(`${byFfmpeg.code} ${byFfmpeg.stderr}`, '0 ');
   const { received, source } = await weir.streamStatus('cam');
@@ -58,7 +59,8 @@ peerTest(
   async (context) => {
     const weir = await RunningWeir.start(context, 'streams: { cam: { source: test-pattern } }\n', { env: OWN_GROUP });
     await weir.untilState('cam', 'live');
-    await Promise.all([1, 2].map(() => mustRun('gst-launch-1.0', [...gstReader('udp-mcast', weir.rtsp)], 20_000)));
+    const source = `protocols=udp-mcast multicast-iface=lo location=${weir.rtsp}/cam latency=200`;
+    await Promise.all([1, 2].map(() => decodeWithGst(context, source, PICTURES)));
   },
 );
 
@@ -106,18 +108,3 @@ function has(list: readonly Session[], kind: string, transport: string): Session
 
 /** A group that no other weir of this machine sends to: the ports of groups are not ours to choose. */
 const OWN_GROUP = { WEIR_RTSP_MULTICAST_RANGE: `239.10.${(process.pid >> 8) & 255}.${process.pid & 255}/32` };
-
-/** Decodes so many pictures of the stream, and ends. */
-function gstReader(protocols: string, rtsp: string): readonly string[] {
-  const group = protocols === 'udp-mcast' ? ['multicast-iface=lo'] : [];
-  const chain = `! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=${PICTURES} ! fakesink`;
-  return [
-    '-q',
-    'rtspsrc',
-    `location=${rtsp}/cam`,
-    `protocols=${protocols}`,
-    'latency=200',
-    ...group,
-    ...chain.split(' '),
-  ];
-}
