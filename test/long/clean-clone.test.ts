@@ -16,6 +16,7 @@ const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 /** What a bare system has: POSIX tools that npm, git and bin/weir call. */
 const BARE_PROGRAMS = [
   'sh',
+  'mkfifo',
   'env',
   'git',
   'uname',
