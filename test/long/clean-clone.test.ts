@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { mustRun } from '../harness/program.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
-/** What a bare system has: POSIX tools that npm, git and bin/weir call. */
+/** What a bare system has: POSIX tools that npm, git, bin/weir and tests call. */
 const BARE_PROGRAMS = [
   'sh',
   'mkfifo',
