@@ -140,18 +140,10 @@ export class PushSession implements AsyncDisposable {
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#carrier.stop();
-    signal.addEventListener('abort', stop);
-    try {
-      if (signal.aborted) stop();
-      else this.#carrier.push({ kind: 'start' });
-      const failed = this.#ended.then((error) => {
-        if (error !== undefined) throw error;
-      });
-      await Promise.race([this.#recording.promise, failed]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    const failed = this.#ended.then((error) => {
+      if (error !== undefined) throw error;
+    });
+    await this.#carrier.start(signal, Promise.race([this.#recording.promise, failed]));
   }
 }
 

@@ -87,6 +87,19 @@ export class DialogueCarrier<Input, Output extends { readonly kind: string }, Ow
     return this.#state.kind === 'open' ? this.#state.connection : undefined;
   }
 
+  /** Begins; while `outcome` is waited for, the abort of `signal` stops it. */
+  async start<T>(signal: AbortSignal, outcome: Promise<T>): Promise<T> {
+    const stop = (): void => this.stop();
+    signal.addEventListener('abort', stop);
+    try {
+      if (signal.aborted) stop();
+      else this.push({ kind: 'start' });
+      return await outcome;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
   /** All is closed RTSP_STOP_MS_MAX later at most. Idempotent; before `start` as well. */
   stop(): void {
     this.#stopByMs = Math.min(this.#stopByMs, this.#options.clock.monoMs() + RTSP_STOP_MS_MAX);

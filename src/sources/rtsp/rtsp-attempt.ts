@@ -90,16 +90,8 @@ export class RtspAttempt {
    * the program's own fault.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#carrier.stop();
-    signal.addEventListener('abort', stop);
-    try {
-      if (signal.aborted) stop();
-      else this.#carrier.push({ kind: 'start' });
-      const error = await this.#carrier.ended;
-      if (error !== undefined) throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    const error = await this.#carrier.start(signal, this.#carrier.ended);
+    if (error !== undefined) throw error;
   }
 
   #opened(pipe: BytePipe): Receiving {

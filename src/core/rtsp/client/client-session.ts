@@ -2,18 +2,23 @@
 import { parseSession, type SessionHeader } from '../wire/session.ts';
 import type { RtspResponse } from '../wire/message.ts';
 import type { ClientOutput, ClientTrack, SkippedTrack } from './client-io.ts';
+import type { HeaderList } from './exchange.ts';
 import type { SetupPlan } from './setup-plan.ts';
 
-export interface ClientSession {
-  readonly plan: SetupPlan;
-  /** Of the first SETUP: H264DVR changes it between them (ret#85). */
+/** Of pulls and pushes alike. */
+export interface NamedSession {
+  /** The first that the server gave: H264DVR changes it between SETUPs (ret#85). Undefined: it has not named one. */
   readonly header: SessionHeader | undefined;
+}
+
+export interface ClientSession extends NamedSession {
+  readonly plan: SetupPlan;
   readonly tracks: readonly ClientTrack[];
   readonly skipped: readonly SkippedTrack[];
 }
 
 /** For requests. */
-export function sessionHeaders({ header }: ClientSession): readonly (readonly [string, string])[] {
+export function sessionHeaders({ header }: NamedSession): HeaderList {
   return header === undefined ? [] : [['Session', header.id]];
 }
 
@@ -22,9 +27,14 @@ export function isOpen({ tracks, header }: ClientSession): boolean {
   return tracks.length > 0 || header !== undefined;
 }
 
-/** The time-out that PLAY's answer says counts, where it says one. */
-export function withTimeoutOf(session: ClientSession, response: RtspResponse): ClientSession {
-  const timeoutS = parseSession(response.headers.get('Session') ?? '')?.timeoutS;
+/** The session that an answer names. */
+export function sessionOf(response: RtspResponse): SessionHeader | undefined {
+  return parseSession(response.headers.get('Session') ?? '');
+}
+
+/** The time-out that the answer to PLAY or RECORD says counts, where it says one. */
+export function withTimeoutOf<Session extends NamedSession>(session: Session, response: RtspResponse): Session {
+  const timeoutS = sessionOf(response)?.timeoutS;
   if (session.header === undefined || timeoutS === undefined) return session;
   return { ...session, header: { ...session.header, timeoutS } };
 }

@@ -265,7 +265,7 @@ export class Dialogue<Step extends { readonly kind: string }, Output> {
     const { step } = this;
     const farewell = step === undefined ? undefined : this.#role.farewell(step);
     if (farewell === undefined) return false;
-    this.#exchange.reconnect(this.#url.credentials);
+    this.#exchange.forgetOpen();
     this.#outputs.push(...farewell.before);
     this.ask('TEARDOWN', farewell.uri, farewell.headers, nowMs);
     return true;

@@ -61,6 +61,11 @@ export class Exchange {
   /** Another server, or another connection to the same: nothing is open there. What was learnt of authentication stays with the credentials. */
   reconnect(credentials: Credentials | undefined): void {
     this.#login.become(credentials);
+    this.forgetOpen();
+  }
+
+  /** What was asked is not waited for any more. */
+  forgetOpen(): void {
     this.#open = [];
   }
 

@@ -10,19 +10,17 @@
 import { controlUrl } from '../../sdp/control-url.ts';
 import { serialiseSdp } from '../../sdp/serialise-sdp.ts';
 import type { RtspResponse } from '../wire/message.ts';
-import { parseSession, type SessionHeader } from '../wire/session.ts';
 import { parseTransports, serialiseTransport } from '../wire/transport.ts';
+import { sessionHeaders, sessionOf, withTimeoutOf, type NamedSession } from './client-session.ts';
 import { Dialogue, type DialoguePhase } from './dialogue.ts';
 import type { Farewell } from './dialogue-io.ts';
-import type { HeaderList } from './exchange.ts';
 import { KeepAlive, keepAlivePeriodMs } from './keep-alive.ts';
 import type { PublishInput, PublishOptions, PublishOutput, PublishWay } from './publish-io.ts';
 
 /** In a row, without a report of the server's in between: then it is gone, whatever the connection says. */
 export const MAX_UNANSWERED_KEEP_ALIVES = 3;
 
-interface PublishSession {
-  readonly header: SessionHeader | undefined;
+interface PublishSession extends NamedSession {
   readonly ways: readonly PublishWay[];
 }
 
@@ -127,13 +125,13 @@ export class PublishMachine {
     const { requestUrl } = this.#dialogue;
     const index = session.ways.length;
     if (index === this.#options.tracks.length) {
-      this.#dialogue.ask('RECORD', requestUrl, [...sessionHeader(session), ['Range', 'npt=0.000-']], nowMs);
+      this.#dialogue.ask('RECORD', requestUrl, [...sessionHeaders(session), ['Range', 'npt=0.000-']], nowMs);
       this.#dialogue.go({ kind: 'starting', session });
       return;
     }
     const transport = ['Transport', this.#transport(index)] as const;
     const url = controlUrl(requestUrl, controlOf(index));
-    this.#dialogue.ask('SETUP', url, [transport, ...sessionHeader(session)], nowMs);
+    this.#dialogue.ask('SETUP', url, [transport, ...sessionHeaders(session)], nowMs);
     this.#dialogue.go({ kind: 'setting-up', session });
   }
 
@@ -172,11 +170,9 @@ export class PublishMachine {
   }
 
   #started(session: PublishSession, response: RtspResponse, nowMs: number): void {
-    const said = sessionOf(response)?.timeoutS;
-    const header =
-      session.header === undefined || said === undefined ? session.header : { ...session.header, timeoutS: said };
-    const keepAliveAtMs = nowMs + keepAlivePeriodMs(header?.timeoutS);
-    this.#dialogue.go({ kind: 'recording', session: { ...session, header }, keepAliveAtMs, unanswered: 0 });
+    const timed = withTimeoutOf(session, response);
+    const keepAliveAtMs = nowMs + keepAlivePeriodMs(timed.header?.timeoutS);
+    this.#dialogue.go({ kind: 'recording', session: timed, keepAliveAtMs, unanswered: 0 });
     this.#dialogue.outputs.push({ kind: 'recording', ways: session.ways });
   }
 
@@ -192,24 +188,16 @@ export class PublishMachine {
       return;
     }
     this.#dialogue.go({ ...step, keepAliveAtMs: nowMs + periodMs, unanswered: unanswered + 1 });
-    this.#dialogue.ask(this.#keepAlive.method, this.#dialogue.requestUrl, sessionHeader(session), nowMs);
+    this.#dialogue.ask(this.#keepAlive.method, this.#dialogue.requestUrl, sessionHeaders(session), nowMs);
   }
 
   #farewell(session: PublishSession): Farewell<PublishOutput> | undefined {
     if (session.header === undefined) return undefined;
-    return { uri: this.#dialogue.requestUrl, headers: sessionHeader(session), before: [] };
+    return { uri: this.#dialogue.requestUrl, headers: sessionHeaders(session), before: [] };
   }
 }
 
 /** As FFmpeg writes it: servers know that form of it. */
 function controlOf(index: number): string {
   return `streamid=${index}`;
-}
-
-function sessionOf(response: RtspResponse): SessionHeader | undefined {
-  return parseSession(response.headers.get('Session') ?? '');
-}
-
-function sessionHeader({ header }: PublishSession): HeaderList {
-  return header === undefined ? [] : [['Session', header.id]];
 }

@@ -1,10 +1,9 @@
 /** What the answer to one SETUP makes of a session: a track more, or a reason more why one is left out. */
 import { WeirError } from '../../errors.ts';
 import type { RtspResponse } from '../wire/message.ts';
-import { parseSession } from '../wire/session.ts';
 import { setupError } from './client-errors.ts';
 import type { Delivery, MediaWay } from './client-io.ts';
-import type { ClientSession } from './client-session.ts';
+import { sessionOf, type ClientSession } from './client-session.ts';
 import type { SettingUp, SetupFailure } from './client-step.ts';
 import { setUpTrack } from './setup-reply.ts';
 
@@ -22,7 +21,7 @@ export function afterSetup(state: SettingUp, way: MediaWay, response: RtspRespon
   if (planned === undefined) return { session, failure, delivery: undefined };
   const isFine = response.status === 200;
   const track = isFine ? setUpTrack(planned, next, way, response, label) : setupError(response, label, way);
-  const header = session.header ?? parseSession(response.headers.get('Session') ?? '');
+  const header = session.header ?? sessionOf(response);
   if (!(track instanceof WeirError)) {
     return { session: { ...session, header, tracks: [...session.tracks, track] }, failure, delivery: track.delivery };
   }
