@@ -42,10 +42,16 @@ export class UrlCredentials {
   }
 }
 
+/** What stands before the path: user and password, as they are written, and the host with its port. */
+export function authorityOf(url: string): { readonly userinfo: string; readonly hostPort: string } {
+  const authority = /^rtsp[sx]?:\/\/([^/?]*)/i.exec(url.trim())?.[1] ?? '';
+  const at = authority.lastIndexOf('@');
+  return { userinfo: authority.slice(0, Math.max(0, at)), hostPort: authority.slice(at + 1) };
+}
+
 /** As they were written, as they are meant, and as others would write them: encoded for a URL, for Basic, in quotes, as bytes. */
 function formsOf(url: string): ReadonlySet<string> {
-  const authority = /^rtsp[sx]?:\/\/([^/?]*)/i.exec(url.trim())?.[1] ?? '';
-  const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  const { userinfo } = authorityOf(url);
   const colon = userinfo.indexOf(':');
   const written = colon < 0 ? [userinfo] : [userinfo.slice(0, colon), userinfo.slice(colon + 1)];
   const parsed = parseRtspUrl(url);

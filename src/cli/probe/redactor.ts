@@ -9,7 +9,7 @@
  */
 import { isIP } from 'node:net';
 import { isSecretName, redactText, redactUrlFields } from '../../base/redact.ts';
-import { UrlCredentials } from './credentials.ts';
+import { UrlCredentials, authorityOf } from './credentials.ts';
 import {
   ENCODED_PARAMETER,
   HARMLESS_HEADERS,
@@ -34,8 +34,7 @@ export class Redactor {
 
   /** `url`: the one that was probed. */
   constructor(url: string) {
-    const authority = /^rtsp[sx]?:\/\/([^/?]*)/i.exec(url.trim())?.[1] ?? '';
-    const hostPort = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
+    const hostPort = authorityOf(url).hostPort.toLowerCase();
     const host = hostPort.replace(/:\d+$/, '');
     // Devices name themselves with the port or without it.
     for (const name of [hostPort, host, CAMERA]) this.#standIns.set('host', name, CAMERA);

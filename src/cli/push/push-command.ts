@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { SystemClock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { redactUrl } from '../../base/redact.ts';
+import { randomHex } from '../../core/bytes/hex.ts';
 import type { TrackFormat } from '../../core/codec/track-format.ts';
 import { WeirError } from '../../core/errors.ts';
 import { parseRtspUrl } from '../../core/rtsp/wire/rtsp-url.ts';
@@ -132,5 +133,5 @@ function bindPair(): Promise<UdpPair> {
 }
 
 function nonce(): string {
-  return [random(), random()].map((part) => Math.floor(part * 2 ** 32).toString(16)).join('');
+  return randomHex(random, 16);
 }
