@@ -33,7 +33,10 @@ export class MulticastOut implements MediaOut {
   }
 
   attach(burst: readonly Batch[]): void {
-    this.#start.begin(burst, []);
+    this.#start.begin(
+      burst,
+      burst.map(() => undefined),
+    );
   }
 
   firstSequence(): undefined {
