@@ -1,10 +1,11 @@
 /** Recordings that cannot begin, or cannot end: each is its own, and no other waits for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settled } from '../../test/harness/settled.ts';
 import { WeirError } from '../core/errors.ts';
 import { CLOSE_LIMIT_MS, SILENT_ALARM_MS } from './dvr.ts';
 import { FakeStream } from './fake-stream.ts';
-import { assertArchived, House, recordedAll, settled, T0 } from './house.table.ts';
+import { assertArchived, House, recordedAll, T0 } from './house.table.ts';
 import { BEGIN_AGAIN_MS } from './record/recording-start.ts';
 
 /** Lets look-ups of open gaps fail until the returned function is called. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { settled } from '../../test/harness/settled.ts';
 import { ManualClock } from '../base/manual-clock.ts';
 import type { KeepSettings } from '../config/settings.ts';
 import { recordingLog, type LogLine } from '../state/recording-log.table.ts';
@@ -62,16 +63,6 @@ export class House implements AsyncDisposable {
 }
 
 /** Resolves when everything that was given is written and committed. */
-export async function settled(check: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!check()) {
-    assert.ok(performance.now() < deadline, 'what was waited for did not come');
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setImmediate(resolve);
-    await promise;
-  }
-}
-
 export function recordedAll(dvr: Dvr, stream: FakeStream): Promise<void> {
   const last = stream.given.at(-1);
   assert.ok(last);

@@ -1,11 +1,12 @@
 /** A stream through recorder, files and index and back out of the archive: over a fake stream of real media and a disk of memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settled } from '../../test/harness/settled.ts';
 import { WeirError } from '../core/errors.ts';
 import { parseFileHeader } from '../core/mp4/recording/file-header.ts';
 import { parseFileTrailer, trailerLength } from '../core/mp4/recording/file-trailer.ts';
 import { FakeStream } from './fake-stream.ts';
-import { assertArchived, House, recordedAll, settled, T0 } from './house.table.ts';
+import { assertArchived, House, recordedAll, T0 } from './house.table.ts';
 import { MAX_STREAM_QUEUED_BYTES } from './record/segment-queue.ts';
 import { RETRY_MS } from './record/segment-writer.ts';
 

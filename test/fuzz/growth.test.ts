@@ -7,9 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Codec } from '../../src/core/codec/codec.ts';
-import { anyExtension } from '../../src/core/codec/damaged-payloads.table.ts';
-import type { TrackFormat } from '../../src/core/codec/track-format.ts';
+import { PAYLOAD_SEEDS, anyExtension, type PayloadSeed } from '../../src/core/codec/damaged-payloads.table.ts';
 import { BYTE_PARSERS } from '../../src/core/byte-parsers.table.ts';
 import { ServerConnection } from '../../src/core/rtsp/server/connection.ts';
 import { generous, newTable } from '../../src/core/rtsp/server/fake-peer.ts';
@@ -18,8 +16,6 @@ import { RtspFramer } from '../../src/core/rtsp/wire/framer.ts';
 import { RESUME_WAIT_MS } from '../../src/servers/rtsp/answers.ts';
 import { House } from '../../src/servers/rtsp/fake-house.ts';
 import { batchOf } from '../../src/servers/rtsp/fake-stream.ts';
-import { captureNames, loadCapture } from '../fixtures/streams/rtp/captures.ts';
-import { VIDEO_STREAMS, payloadsOf, videoStream } from '../fixtures/streams/units.ts';
 import { FUZZ_INPUTS, FUZZ_SEED, anyInput, bytesOfSeed, oneOf } from '../harness/fuzz.ts';
 import { below, joined, mutated } from '../harness/mutations.ts';
 import { seededRandom } from '../harness/seeded-random.ts';
@@ -59,7 +55,7 @@ async function weighAtRest(): Promise<number> {
 }
 
 test(`nothing grows (WEIR_SEED=${FUZZ_SEED})`, () => {
-  for (const { name, feed } of [...depacketizers(), framing(), connection(), ...parsers()]) {
+  for (const { name, feed } of [...PAYLOAD_SEEDS.map(depacketizing), framing(), connection(), ...parsers()]) {
     for (let round = 0; round < WARM_ROUNDS; round++) feed();
     const before = weigh();
     for (let round = WARM_ROUNDS; round < ROUNDS; round++) feed();
@@ -101,23 +97,8 @@ test('nothing grows that a server holds for a reader whom another connection beg
   assert.ok(grown < GROWTH_BYTES, `grew by ${grown} bytes`);
 });
 
-function depacketizers(): readonly Lasting[] {
-  const streams = VIDEO_STREAMS.map((name) => ({ name, ...videoStream(name) }));
-  return [
-    ...streams.map((stream) => depacketizing(stream.name, stream, payloadsOf(stream, 300))),
-    ...captureNames().map((name) => {
-      const capture = loadCapture(name);
-      return depacketizing(name, capture, capture.payloads);
-    }),
-  ];
-}
-
 /** Whole and damaged payloads in any order; time goes on, now and then back. */
-function depacketizing(
-  name: string,
-  { codec, format }: { readonly codec: Codec; readonly format: TrackFormat },
-  payloads: readonly { readonly payload: Uint8Array; readonly marker: boolean }[],
-): Lasting {
+function depacketizing({ name, codec, format, payloads }: PayloadSeed): Lasting {
   const depacketizer = codec.depacketizer(format);
   let ticks = 0;
   let next = 0;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settled } from '../../../test/harness/settled.ts';
 import { WeirError } from '../../core/errors.ts';
 import type { Dvr } from '../dvr.ts';
 import { FakeStream, type FakeSegment } from '../fake-stream.ts';
-import { House, settled } from '../house.table.ts';
+import { House } from '../house.table.ts';
 
 /** Three closed recordings of a segment each, opened again. */
 async function recorded(house: House): Promise<{ readonly dvr: Dvr; readonly segments: readonly FakeSegment[] }> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settled } from '../../../test/harness/settled.ts';
 import { FakeStream } from '../fake-stream.ts';
 import { FORGET_GAPS_MS } from '../dvr.ts';
-import { House, recordedAll, settled, T0 } from '../house.table.ts';
+import { House, recordedAll, T0 } from '../house.table.ts';
 
 const DAY = 86_400_000;
 

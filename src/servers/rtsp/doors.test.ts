@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { settled } from '../../../test/harness/settled.ts';
 import { House } from './fake-house.ts';
 import { Peer } from './fake-peer.ts';
 import { batchOf } from './fake-stream.ts';
@@ -127,13 +128,13 @@ describe('RTSP over TLS', () => {
     atEnd.defer(() => [file, hanging].forEach(letGo));
     for (let look = 0; look < 3; look++) house.clock.advance(CERTIFICATE_CHECK_MS);
     let writer = -1;
-    await onDisk('a look that hangs', () => (writer = openedForWriting(file)) >= 0);
+    await settled(() => (writer = openedForWriting(file)) >= 0, 'a look that hangs', DISK_MS);
     // Who looked once more would hang at this one.
     renameSync(file, hanging);
     renameSync(next, file);
     writeFileSync(writer, 'no certificate');
     closeSync(writer);
-    await onDisk('a refusal', () => house.log.lines.at(-1)?.level === 'error');
+    await settled(() => house.log.lines.at(-1)?.level === 'error', 'a refusal', DISK_MS);
     for (let i = 0; i < 3; i++) assert.equal((await overTls(house).ask('OPTIONS')).status, 200);
     assert.equal(letGo(file), false, 'another look began meanwhile');
   });
@@ -181,15 +182,8 @@ function letGo(pipe: string): boolean {
   return writer >= 0;
 }
 
-/** What goes through the disk's threads comes when they are free: waited for by the clock, not by so many turns. */
-async function onDisk(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `${what} was waited for in vain`);
-    await new Promise((resolve) => void setImmediate(resolve));
-  }
-}
-
+/** What goes through the disk's threads comes when they are free. */
+const DISK_MS = 10_000;
 const SHOWN = 'RTSP over TLS shows this certificate';
 
 async function tlsHouse(context: TestContext): Promise<House & { readonly folder: string }> {

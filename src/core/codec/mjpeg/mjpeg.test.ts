@@ -7,6 +7,7 @@ import type { RtpPayload } from '../codec.ts';
 import type { TrackFormat } from '../track-format.ts';
 import { frameSizeOf } from './frame-size.ts';
 import { STANDARD_HUFFMAN, isStandardHuffman } from './huffman.ts';
+import { JPEG_FORMAT } from './jpeg-format.table.ts';
 import { parseJpegHeader } from './jpeg-header.ts';
 import { parseJpeg, writeJpegHead } from './jfif.ts';
 import { mjpegCodec } from './mjpeg-codec.ts';
@@ -240,14 +241,7 @@ test('peek: every picture begins anew', () => {
 });
 
 function formatOf(frameSize?: TrackFormat['frameSize']): TrackFormat {
-  const format = {
-    media: 'video',
-    encoding: 'JPEG',
-    clockRate: 90_000,
-    payloadType: 26,
-    fmtp: new Map<string, string>(),
-  } as const;
-  return { ...format, parameters: undefined, ...(frameSize !== undefined && { frameSize }) };
+  return { ...JPEG_FORMAT, ...(frameSize !== undefined && { frameSize }) };
 }
 
 function unpack(

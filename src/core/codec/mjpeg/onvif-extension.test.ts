@@ -5,9 +5,9 @@ import { bytesOfHex, hexOf } from '../../bytes/hex.ts';
 import { parseRtpHeader, rtpExtension } from '../../rtp/packet.ts';
 import { joined } from '../access-unit.ts';
 import type { RtpPayload } from '../codec.ts';
-import type { TrackFormat } from '../track-format.ts';
 import { STANDARD_HUFFMAN } from './huffman.ts';
 import { parseJpeg } from './jfif.ts';
+import { JPEG_FORMAT } from './jpeg-format.table.ts';
 import type { JpegHeader } from './jpeg-header.ts';
 import { mjpegCodec } from './mjpeg-codec.ts';
 import { completed, parseExtension, type JpegSegment } from './onvif-extension.ts';
@@ -19,14 +19,6 @@ const SOF = 'ffc000110807980a2003012200021101031101';
 const GRAY = 'ffc0000b0807980a2001011100';
 const DRI = 'ffdd00040010';
 const DQT = `ffdb008400${'05'.repeat(64)}01${'06'.repeat(64)}`;
-const FORMAT: TrackFormat = {
-  media: 'video',
-  encoding: 'JPEG',
-  clockRate: 90_000,
-  payloadType: 26,
-  fmtp: new Map(),
-  parameters: undefined,
-};
 
 /** JPEG header: offset 0, 4:2:0, the quality, width and height in eighths. */
 function jpegHeader(quality = 50, width = 0, height = 0): string {
@@ -62,7 +54,7 @@ function unpack(packets: readonly Uint8Array[]): {
   readonly sizes: readonly string[];
   readonly dropped: object;
 } {
-  const depacketizer = mjpegCodec.depacketizer(FORMAT);
+  const depacketizer = mjpegCodec.depacketizer(JPEG_FORMAT);
   const units = packets.flatMap((packet, frame) => {
     const shared = packet.slice();
     const made = depacketizer
@@ -86,7 +78,7 @@ test('a size above 2040 pixels is said by the start of frame in the extension', 
   );
   assert.deepEqual(jpeg?.tables.bytes, quantisationTables(50));
   const later = { payload: bytesOfHex(`0000000701320000${SCAN}`) ?? assert.fail(), marker: true, lostBefore: 0 };
-  const depacketizer = mjpegCodec.depacketizer(FORMAT);
+  const depacketizer = mjpegCodec.depacketizer(JPEG_FORMAT);
   depacketizer.push({ ...payloadOf(packetOf([SOF]), 1), marker: false });
   assert.equal(depacketizer.push({ ...later, ticks: 3600 }).length, 1, 'only the first packet has it');
 });
