@@ -1,6 +1,6 @@
 /** Plays cells of the matrix, two at a time. */
 import type { TestContext } from 'node:test';
-import { cellName, UNSTEADY, type Cell, type Way } from './table.ts';
+import { cellName, type Cell, type Way } from './table.ts';
 import { publishLoop, readWithFfmpeg, type FfmpegTransport } from './ffmpeg-peer.ts';
 import { publishWithGst, readWithGst, type GstRead } from './gst-peer.ts';
 import { readWithRetina } from './retina-peer.ts';
@@ -9,7 +9,6 @@ import type { RunningWeir } from '../running-weir.ts';
 import { untilPublished, type MatrixStudio } from './studio.ts';
 
 const AT_A_TIME = 2;
-const UNSTEADY_TRIES = 3;
 
 /** By name of the cell, in their order. A cell that throws has that as its complaint. */
 export async function playCells(
@@ -21,19 +20,10 @@ export async function playCells(
   const seen = new Map<string, Seen | undefined>(cells.map((cell) => [cellName(cell), undefined]));
   const work = async (): Promise<void> => {
     for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift())
-      seen.set(cellName(cell), await playSteadily(context, studio, cell));
+      seen.set(cellName(cell), await playCell(context, studio, cell));
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
   return seen as ReadonlyMap<string, Seen>;
-}
-
-/** Again, where the peer is known to break off by itself. */
-async function playSteadily(context: TestContext, studio: MatrixStudio, cell: Cell): Promise<Seen> {
-  const triesMax = UNSTEADY[`${cell.peer.id}/${cell.way}`] === undefined ? 1 : UNSTEADY_TRIES;
-  for (let tries = 1; ; tries++) {
-    const seen = await playCell(context, studio, cell);
-    if (tries === triesMax || faultOf(seen) === undefined) return tries === 1 ? seen : { ...seen, tries };
-  }
 }
 
 async function playCell(context: TestContext, studio: MatrixStudio, cell: Cell): Promise<Seen> {

@@ -5,8 +5,6 @@ export interface Seen {
   readonly sounds?: number;
   /** What the programs complained of. */
   readonly complaints: readonly string[];
-  /** Times that it was played, where that is not once. */
-  readonly tries?: number;
 }
 
 /** Seconds of media that a cell takes. */

@@ -103,14 +103,3 @@ export function cellName({ peer, way, codec }: Cell): string {
 
 /** Cells that are known to fail, and whose fault it is: each is played all the same, and one that works fails the test. */
 export const KNOWN_FAILURES: Readonly<Record<string, string>> = {};
-
-/**
- * Peers that now and then break off by themselves in one way, as measured without weir: such a cell is played again, and how often is shown. By
- * `peer/way`.
- */
-export const UNSTEADY: Readonly<Record<string, string>> = {
-  'gstreamer/read-tls':
-    'over TLS GStreamer 1.22 breaks off or hangs now and then ("Could not write to resource"): in 4 of 75 sessions from gst-rtsp-server, and in as many from weir',
-  'gstreamer/read-tunnel':
-    'through HTTP GStreamer 1.22 does so too: in 1 of 60 sessions from gst-rtsp-server, and in as many from weir',
-};

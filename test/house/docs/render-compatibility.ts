@@ -2,15 +2,7 @@
 import { MATRIX_CODECS } from '../../harness/matrix/codecs.ts';
 import { CELL_S, faultOf, type Seen } from '../../harness/matrix/seen.ts';
 import { readSeenFile, type SeenFile } from '../../harness/matrix/seen-file.ts';
-import {
-  cellName,
-  KNOWN_FAILURES,
-  MATRIX_PEERS,
-  UNSTEADY,
-  WAYS,
-  type MatrixPeer,
-  type Way,
-} from '../../harness/matrix/table.ts';
+import { cellName, KNOWN_FAILURES, MATRIX_PEERS, WAYS, type MatrixPeer, type Way } from '../../harness/matrix/table.ts';
 import { GENERATED, table } from './markdown.ts';
 
 export function renderCompatibility(): string {
@@ -57,9 +49,6 @@ function renderPeer(peer: MatrixPeer, { versions, cells }: SeenFile): string {
     ...Object.entries(KNOWN_FAILURES)
       .filter(([name]) => name.startsWith(`${peer.id}/`))
       .map(([name, why]) => `Known to fail: ${name.slice(peer.id.length + 1)}: ${why}.`),
-    ...Object.entries(UNSTEADY)
-      .filter(([name]) => name.startsWith(`${peer.id}/`))
-      .map(([, why]) => `Played up to three times: ${why}.`),
   ];
   return [
     `## ${peer.title}${version === undefined ? '' : ` ${version}`}`,
@@ -71,6 +60,5 @@ function renderPeer(peer: MatrixPeer, { versions, cells }: SeenFile): string {
 function renderCell(seen: Seen | undefined): string {
   if (seen === undefined) return 'not run';
   const counts = [seen.pictures, seen.sounds].filter((count) => count !== undefined).join(' + ');
-  const tries = seen.tries === undefined ? '' : `, ${seen.tries} tries`;
-  return `${faultOf(seen) === undefined ? '✓' : '✗'} ${counts}${tries}`;
+  return `${faultOf(seen) === undefined ? '✓' : '✗'} ${counts}`;
 }
